@@ -1,0 +1,116 @@
+import { flatten, isFloating, type MapTree, mapTree, type Tree } from '../arrays/index.ts';
+import { add, after, filled, type Primitive, ShapeError, Tensor, topologicalOrder } from '../graph/index.ts';
+import { type GradientRule, gradientRules } from './gradient-rules.ts';
+
+/**
+ * The gradient of a scalar with respect to every leaf of a tree: parameters, inputs, or values in between.
+ * Reverse mode, graph to graph; the result is a tree of tensors like any other and can be differentiated again.
+ * A leaf that the loss does not depend on gets zeros.
+ *
+ * @param loss a float scalar, shape []
+ * @param withRespectTo float tensors; where one depends on another, each gets its own total derivative
+ * @throws ShapeError if the loss is not a scalar or a leaf is not a float
+ */
+export function gradient<T extends Tree<Tensor>>(loss: Tensor, withRespectTo: T): MapTree<T, Tensor, Tensor> {
+  if (loss.rank !== 0 || !isFloating(loss.dtype)) {
+    throw new ShapeError(`gradient: the loss is a float scalar, got ${loss}; sum or average it first`);
+  }
+  const targets = flatten<Tensor>(withRespectTo).map(([path, tensor]) => {
+    if (isFloating(tensor.dtype)) return tensor;
+    throw new ShapeError(`gradient: only floats have gradients, got ${tensor} at "${path}"`);
+  });
+  const cotangents = accumulate(loss, new Set(targets));
+  return mapTree<T, Tensor, Tensor>(
+    withRespectTo,
+    (tensor) => cotangents.get(tensor) ?? filled(tensor.shape, 0, tensor.dtype),
+  );
+}
+
+/** Walks from the loss back to the targets; a tensor's cotangent is complete when its turn comes. */
+function accumulate(loss: Tensor, targets: ReadonlySet<Tensor>): Map<Tensor, Tensor> {
+  const order = topologicalOrder([loss]);
+  const relevant = dependents(order, targets);
+  const cotangents = new Map<Tensor, Tensor>([[loss, filled([], 1, loss.dtype)]]);
+  const recomputation = new Recomputation();
+  for (const tensor of order.reverse()) {
+    const cotangent = cotangents.get(tensor);
+    if (cotangent === undefined || !relevant.has(tensor)) continue;
+    const contributions = applyRule(cotangent, recomputation.of(tensor, cotangent));
+    tensor.inputs.forEach((input, index) => {
+      const contribution = contributions[index];
+      if (contribution === undefined || !relevant.has(input)) return;
+      const known = cotangents.get(input);
+      cotangents.set(input, known === undefined ? contribution : add(known, contribution));
+    });
+  }
+  return cotangents;
+}
+
+/** The tensors through which a target can reach the loss. */
+function dependents(order: readonly Tensor[], targets: ReadonlySet<Tensor>): Set<Tensor> {
+  const found = new Set<Tensor>();
+  for (const tensor of order) {
+    if (targets.has(tensor) || tensor.inputs.some((input) => found.has(input))) found.add(tensor);
+  }
+  return found;
+}
+
+function applyRule<P extends Primitive>(
+  cotangent: Tensor,
+  tensor: Tensor<P>,
+): readonly (Tensor | undefined)[] {
+  const rule: GradientRule<P> = gradientRules[tensor.primitive];
+  return rule(cotangent, tensor);
+}
+
+/**
+ * Copies of the tensors that `recompute` marked. What a marked part reads from outside passes through `after`
+ * the first cotangent that reaches the part, so that the copy is a computation of its own, and a late one.
+ */
+class Recomputation {
+  private readonly parts = new Map<symbol, Part>();
+
+  /** The tensor itself, or its copy if it is marked. */
+  of(tensor: Tensor, cotangent: Tensor): Tensor {
+    const { region } = tensor;
+    if (region === undefined) return tensor;
+    let part = this.parts.get(region);
+    if (part === undefined) {
+      part = { delay: delayBehind(cotangent, tensor), copies: new Map() };
+      this.parts.set(region, part);
+    }
+    const { delay, copies } = part;
+    for (const inner of topologicalOrder([tensor], (inner) => inner.region !== region || copies.has(inner))) {
+      if (!copies.has(inner)) copies.set(inner, inner.region === region ? copy(inner, copies) : delay(inner));
+    }
+    return copies.get(tensor)!;
+  }
+}
+
+interface Part {
+  readonly delay: (outside: Tensor) => Tensor;
+  readonly copies: Map<Tensor, Tensor>;
+}
+
+/**
+ * Parameters are not delayed where something else is: delaying costs a pass over the values, and what is
+ * computed from parameters alone may as well be shared with the forward pass.
+ */
+function delayBehind(trigger: Tensor, result: Tensor): (outside: Tensor) => Tensor {
+  const outside = topologicalOrder([result], ({ region }) => region !== result.region).filter(
+    ({ region }) => region !== result.region,
+  );
+  const computed = outside.some(({ primitive }) => primitive !== 'input' && primitive !== 'constant');
+  return (tensor) => {
+    if (tensor.primitive === 'constant' || (computed && tensor.primitive === 'input')) return tensor;
+    return after(tensor, trigger);
+  };
+}
+
+function copy<P extends Primitive>(
+  { primitive, inputs, attributes, dtype, shape, scope }: Tensor<P>,
+  copies: ReadonlyMap<Tensor, Tensor>,
+): Tensor<P> {
+  const operands = inputs.map((input) => copies.get(input)!);
+  return new Tensor(primitive, operands, attributes, dtype, shape, scope, undefined);
+}

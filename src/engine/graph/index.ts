@@ -1,0 +1,12 @@
+export * from './composites/index.ts';
+export * from './evaluate.ts';
+export * from './half-precision.ts';
+export * from './operations.ts';
+export type { Attributes, ConvolutionAttributes, Primitive } from './primitive.ts';
+export * from './print.ts';
+export * from './shape-error.ts';
+export * from './shape-rules.ts';
+export * from './simplify.ts';
+export * from './tensor.ts';
+export * from './topological-order.ts';
+export * from './trace.ts';

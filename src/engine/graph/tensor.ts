@@ -1,0 +1,83 @@
+import { type DType, formatShape, type Shape } from '../arrays/index.ts';
+import type { Attributes, Primitive } from './primitive.ts';
+import { ShapeError } from './shape-error.ts';
+import { type ShapeRule, shapeRules } from './shape-rules.ts';
+
+/**
+ * A symbolic value: one node of a graph that grows as functions are called. It has a static dtype and shape
+ * and no data. Immutable; made by `createTensor`, which the operations call.
+ */
+export class Tensor<P extends Primitive = Primitive> {
+  constructor(
+    readonly primitive: P,
+    readonly inputs: readonly Tensor[],
+    readonly attributes: Attributes[P],
+    readonly dtype: DType,
+    readonly shape: Shape,
+    /** Where in the model it was made: `unet.down_blocks.0.attentions.0`. */
+    readonly scope: string,
+    /** The recomputed part that it belongs to (`recompute`), if any. */
+    readonly region: symbol | undefined,
+  ) {}
+
+  get rank(): number {
+    return this.shape.length;
+  }
+
+  toString(): string {
+    return `${this.dtype}${formatShape(this.shape)}`;
+  }
+}
+
+/** dtype and shape of a value, before it exists. */
+export interface TensorSpec {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+export const spec = (shape: Shape, dtype: DType = 'float32'): TensorSpec => ({ dtype, shape });
+
+/** Applies a primitive. @throws a sentence that ends with the scope if the operands do not fit. */
+export function createTensor<P extends Primitive>(
+  primitive: P,
+  inputs: readonly Tensor[],
+  attributes: Attributes[P],
+): Tensor<P> {
+  const rule: ShapeRule<P> = shapeRules[primitive];
+  try {
+    const { dtype, shape } = rule(inputs, attributes);
+    return new Tensor(primitive, inputs, attributes, dtype, shape, currentScope, currentRegion);
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error;
+    const place = currentScope === '' ? '' : ` (at ${currentScope})`;
+    throw new ShapeError(`${primitive}: ${error.message}${place}`, { cause: error });
+  }
+}
+
+let currentScope = '';
+let currentRegion: symbol | undefined;
+
+/** Runs `build` with its tensors labelled by a further part of the path. */
+export function scope<T>(name: string | number, build: () => T): T {
+  const outer = currentScope;
+  currentScope = outer === '' ? `${name}` : `${outer}.${name}`;
+  try {
+    return build();
+  } finally {
+    currentScope = outer;
+  }
+}
+
+/**
+ * Marks what `build` makes for recomputation: a gradient computes these tensors again in its backward pass
+ * instead of keeping them from the forward pass (Chen et al. 2016, arXiv 1604.06174). The outermost mark counts.
+ */
+export function recompute<T>(build: () => T): T {
+  if (currentRegion !== undefined) return build();
+  currentRegion = Symbol('recompute');
+  try {
+    return build();
+  } finally {
+    currentRegion = undefined;
+  }
+}

@@ -1,0 +1,2 @@
+export { type Emission, type EmittedModel, emit } from './emit.ts';
+export type { Dialect } from './node-builder.ts';

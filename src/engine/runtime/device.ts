@@ -1,0 +1,165 @@
+import { Worker } from 'node:worker_threads';
+import { type Entry, flatten, fromNested, type NdArray, type Tree } from '../arrays/index.ts';
+import { multiply, spec, type Tensor, type TensorSpec, type TensorsOf } from '../graph/index.ts';
+import { type CompileOptions, describeProgram } from './describe-program.ts';
+import { type ConcreteDeviceName, checkDevice, type DeviceName, listDevices } from './devices.ts';
+import { Program, StepProgram, type StepResult } from './program.ts';
+import { State } from './state.ts';
+import type { Request, RequestMessage, ResponseMessage, Value } from './worker-messages.ts';
+
+export interface DeviceOptions {
+  /** Native sessions kept at a time; the least recently used is closed and made again on demand. Default 32. */
+  readonly maximumSessions?: number;
+}
+
+/**
+ * Opens a device: starts the worker thread on which its programs run, so that the caller's event loop stays
+ * free. An open device does not keep the process alive; close it to free its memory earlier.
+ * @param name default `auto`
+ * @throws a sentence that lists what this machine offers, if the device is not among it
+ */
+export async function openDevice(name: DeviceName = 'auto', options: DeviceOptions = {}): Promise<Device> {
+  const { maximumSessions = 32 } = options;
+  if (!(Number.isInteger(maximumSessions) && maximumSessions >= 1)) {
+    throw new Error(`openDevice: maximumSessions is a whole number ≥ 1, got ${maximumSessions}`);
+  }
+  if (name !== 'auto') {
+    checkDevice(name);
+    return new Device(name, maximumSessions);
+  }
+  return (await openGpu(maximumSessions)) ?? new Device('cpu', maximumSessions);
+}
+
+/** WebGPU if the installation has it and a trial program runs. */
+async function openGpu(maximumSessions: number): Promise<Device | undefined> {
+  if (!listDevices().includes('webgpu')) return undefined;
+  const device = new Device('webgpu', maximumSessions);
+  try {
+    const trial = await device.compile((x) => multiply(x, 2), spec([2]));
+    await trial.run(fromNested([1, 2]));
+    await trial.dispose();
+    return device;
+  } catch {
+    await device.close();
+    return undefined;
+  }
+}
+
+interface Pending {
+  readonly resolve: (values: readonly Value[]) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One device with its programs and states. Requests are answered in the order in which they are made. */
+export class Device {
+  private readonly worker: Worker;
+  private readonly pending = new Map<number, Pending>();
+  private nextId = 0;
+  private closed: string | undefined;
+
+  /** Use `openDevice`. */
+  constructor(
+    readonly name: ConcreteDeviceName,
+    maximumSessions: number,
+  ) {
+    this.worker = startWorker({ maximumSessions });
+    this.worker.on('message', (message: ResponseMessage) => this.settle(message));
+    this.worker.on('error', (error) => this.fail(`its worker failed: ${error.message}`));
+    this.worker.on('exit', () => this.fail('its worker ended'));
+    this.worker.unref();
+  }
+
+  /** Traces a function of a tree of tensors and makes it a program. */
+  async compile<Specs extends Tree<TensorSpec>>(
+    build: (inputs: TensorsOf<Specs>) => Tree<Tensor>,
+    specs: Specs,
+    options: CompileOptions = {},
+  ): Promise<Program> {
+    const described = describeProgram(
+      this.name,
+      (inputs: TensorsOf<Specs>) => ({ outputs: build(inputs) }),
+      specs,
+      {},
+      options,
+    );
+    return Program.load(this, described);
+  }
+
+  /**
+   * The same for a function that also reads a state and returns its next value, or a part of it; the state's
+   * values stay on the device.
+   */
+  async compileStep<Specs extends Tree<TensorSpec>, StateSpecs extends Tree<TensorSpec>>(
+    build: (inputs: TensorsOf<Specs>, state: TensorsOf<StateSpecs>) => StepResult,
+    specs: Specs,
+    stateSpecs: StateSpecs,
+    options: CompileOptions = {},
+  ): Promise<StepProgram> {
+    return StepProgram.load(this, describeProgram(this.name, build, specs, stateSpecs, options));
+  }
+
+  /** Copies a tree of arrays to the device, where programs read and replace its leaves. */
+  async hold(tree: Tree<NdArray>): Promise<State> {
+    return State.create(this, flatten<NdArray>(tree));
+  }
+
+  /** Sends a request to the worker. @throws if the device is closed, or what the worker reports */
+  async request(request: Request, entries: readonly Entry<NdArray>[] = []): Promise<readonly Value[]> {
+    if (this.closed !== undefined) throw new Error(`The ${this.name} device cannot be used: ${this.closed}`);
+    const id = this.nextId++;
+    const values = entries.map(([path, { dtype, shape, data }]) => ({
+      path,
+      dtype,
+      shape,
+      data: data.slice(),
+    }));
+    const filled = entries.length === 0 ? request : withValues(request, values);
+    this.worker.ref();
+    return new Promise((resolve, reject) => {
+      this.pending.set(id, { resolve, reject });
+      const message: RequestMessage = { id, request: filled };
+      this.worker.postMessage(
+        message,
+        values.map(({ data }) => data.buffer as ArrayBuffer),
+      );
+    });
+  }
+
+  nextNumber(): number {
+    return this.nextId++;
+  }
+
+  /** Ends the worker and frees everything on the device. Requests under way are refused. */
+  async close(): Promise<void> {
+    this.fail('it was closed');
+    await this.worker.terminate();
+  }
+
+  private settle(message: ResponseMessage): void {
+    const pending = this.pending.get(message.id);
+    this.pending.delete(message.id);
+    if (this.pending.size === 0) this.worker.unref();
+    if ('values' in message) pending?.resolve(message.values);
+    else pending?.reject(new Error(`ONNX Runtime refused on ${this.name}: ${message.error}`));
+  }
+
+  private fail(reason: string): void {
+    this.closed ??= reason;
+    for (const { reject } of this.pending.values())
+      reject(new Error(`The ${this.name} device stopped: ${reason}`));
+    this.pending.clear();
+  }
+}
+
+function withValues(request: Request, values: readonly Value[]): Request {
+  if (request.kind === 'run') return { ...request, feeds: values };
+  if (request.kind === 'hold') return { ...request, values };
+  return request;
+}
+
+/** In a source checkout the worker is TypeScript, which tsx loads. */
+function startWorker(workerData: { readonly maximumSessions: number }): Worker {
+  const source = import.meta.url.endsWith('.ts');
+  const file = new URL(source ? './session-worker.ts' : './session-worker.js', import.meta.url);
+  return new Worker(file, { workerData, ...(source && { execArgv: ['--import', 'tsx'] }) });
+}

@@ -1,0 +1,166 @@
+import * as ort from 'onnxruntime-node';
+import { type DType, sizeOf, type TypedArray, typedArrays } from '../arrays/index.ts';
+import { type ConcreteDeviceName, deviceTraits } from './devices.ts';
+import type { ProgramDescription, Request, Value, ValueHeader } from './worker-messages.ts';
+
+/** A leaf of a state: the current value and, on the CPU, a second buffer where one is needed. */
+interface Held extends ValueHeader {
+  current: ort.Tensor;
+  spare?: ort.Tensor;
+}
+
+/** Owns the native sessions and states of one device. Lives on a worker thread: a run blocks its thread. */
+export class SessionHost {
+  private readonly programs = new Map<number, ProgramDescription>();
+  /** Native sessions by model hash, least recently used first. */
+  private readonly sessions = new Map<string, ort.InferenceSession>();
+  private readonly states = new Map<number, Map<string, Held>>();
+
+  constructor(private readonly maximumSessions: number) {}
+
+  async answer(request: Request): Promise<readonly Value[]> {
+    switch (request.kind) {
+      case 'compile':
+        this.programs.set(request.program, request.description);
+        await this.session(request.description);
+        return [];
+      case 'run':
+        return this.run(request);
+      case 'forget':
+        await this.forget(request.program);
+        return [];
+      case 'hold':
+        this.states.set(request.state, new Map(request.values.map((value) => [value.path, held(value)])));
+        return [];
+      case 'read':
+        return request.paths.map((path) => copyOut(this.states.get(request.state)!.get(path)!));
+      case 'release':
+        for (const { current } of this.states.get(request.state)?.values() ?? []) current.dispose();
+        this.states.delete(request.state);
+        return [];
+    }
+  }
+
+  private async run({ program, feeds, state }: Extract<Request, { kind: 'run' }>): Promise<readonly Value[]> {
+    const description = this.programs.get(program)!;
+    const session = await this.session(description);
+    const leaves = state === undefined ? new Map<string, Held>() : this.states.get(state)!;
+    const inputs: Record<string, ort.Tensor> = {};
+    for (const feed of feeds) inputs[`input:${feed.path}`] = tensorOf(feed, feed.data);
+    for (const [input, path] of description.stateInputs) inputs[`input:${input}`] = leaves.get(path)!.current;
+
+    const onDevice = deviceTraits[description.device].memory === 'device';
+    const fetches: Record<string, ort.Tensor | null> = {};
+    for (const output of description.outputs) {
+      fetches[`output:${output.path}`] = onDevice ? null : destination(output, leaves);
+    }
+    const results = await session.run(inputs, fetches);
+    const values: Value[] = [];
+    for (const output of description.outputs) {
+      const tensor = results[`output:${output.path}`]!;
+      if (output.target.kind === 'result') values.push(resultOf(output, tensor));
+      else replace(leaves.get(output.target.statePath)!, tensor);
+    }
+    return values;
+  }
+
+  private async session(description: ProgramDescription): Promise<ort.InferenceSession> {
+    const { hash } = description;
+    const known = this.sessions.get(hash);
+    this.sessions.delete(hash);
+    const session = known ?? (await createSession(description));
+    this.sessions.set(hash, session);
+    while (this.sessions.size > this.maximumSessions) {
+      const [oldest] = this.sessions.keys();
+      await this.closeSession(oldest!);
+    }
+    return session;
+  }
+
+  private async forget(program: number): Promise<void> {
+    const hash = this.programs.get(program)?.hash;
+    this.programs.delete(program);
+    const stillUsed = [...this.programs.values()].some((other) => other.hash === hash);
+    if (hash !== undefined && !stillUsed) await this.closeSession(hash);
+  }
+
+  private async closeSession(hash: string): Promise<void> {
+    const session = this.sessions.get(hash);
+    this.sessions.delete(hash);
+    await session?.release();
+  }
+}
+
+function createSession(description: ProgramDescription): Promise<ort.InferenceSession> {
+  const { model, device, threads, weightsFolder, prepack, outputs } = description;
+  const onDevice = deviceTraits[device].memory === 'device';
+  const session: Record<string, string> = {};
+  if (weightsFolder !== undefined) session.model_external_initializers_file_folder_path = weightsFolder;
+  if (!prepack) session.disable_prepacking = '1';
+  return ort.InferenceSession.create(model, {
+    executionProviders: providers(device),
+    logSeverityLevel: 3,
+    ...(threads !== undefined && { intraOpNumThreads: threads }),
+    ...(onDevice && { preferredOutputLocation: outputLocations(outputs) }),
+    extra: { session },
+  });
+}
+
+/** The CPU stands behind every other device, for operators that it lacks. */
+const providers = (device: ConcreteDeviceName): string[] => (device === 'cpu' ? ['cpu'] : [device, 'cpu']);
+
+const outputLocations = (outputs: ProgramDescription['outputs']) =>
+  Object.fromEntries(
+    outputs.map(
+      ({ path, target }) => [`output:${path}`, target.kind === 'state' ? 'gpu-buffer' : 'cpu'] as const,
+    ),
+  );
+
+const held = (value: Value): Held => ({
+  path: value.path,
+  dtype: value.dtype,
+  shape: value.shape,
+  current: tensorOf(value, value.data),
+});
+
+/** Where the CPU writes an output: a new buffer for the caller, the state's own, or its second one. */
+function destination(
+  output: ProgramDescription['outputs'][number],
+  leaves: ReadonlyMap<string, Held>,
+): ort.Tensor {
+  const { target } = output;
+  if (target.kind === 'result') return emptyTensor(output);
+  const leaf = leaves.get(target.statePath)!;
+  if (target.overwrite === 'in place') return leaf.current;
+  leaf.spare ??= emptyTensor(output);
+  return leaf.spare;
+}
+
+function replace(leaf: Held, next: ort.Tensor): void {
+  if (next === leaf.current) return;
+  const { current } = leaf;
+  leaf.current = next;
+  if (next === leaf.spare) leaf.spare = current;
+  else current.dispose();
+}
+
+const copyOut = ({ path, dtype, shape, current }: Held): Value => ({
+  path,
+  dtype,
+  shape,
+  data: (current.data as TypedArray).slice(),
+});
+
+const resultOf = ({ path, dtype, shape }: ValueHeader, tensor: ort.Tensor): Value => ({
+  path,
+  dtype,
+  shape,
+  data: tensor.data as TypedArray,
+});
+
+const emptyTensor = (header: ValueHeader): ort.Tensor =>
+  tensorOf(header, new typedArrays[header.dtype](sizeOf(header.shape)));
+
+/** The engine's dtypes are ONNX Runtime's, but for bfloat16, which it has no tensors for. */
+const tensorOf = ({ dtype, shape }: ValueHeader, data: TypedArray): ort.Tensor =>
+  new ort.Tensor(dtype as Exclude<DType, 'bfloat16'>, data as never, shape);
