@@ -1,3 +1,5 @@
+import { createRequire } from 'node:module';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { type Entry, flatten, fromNested, type NdArray, type Tree } from '../arrays/index.ts';
 import { multiply, spec, type Tensor, type TensorSpec, type TensorsOf } from '../graph/index.ts';
@@ -159,7 +161,12 @@ function withValues(request: Request, values: readonly Value[]): Request {
 
 /** In a source checkout the worker is TypeScript, which tsx loads. */
 function startWorker(workerData: { readonly maximumSessions: number }): Worker {
-  const source = import.meta.url.endsWith('.ts');
-  const file = new URL(source ? './session-worker.ts' : './session-worker.js', import.meta.url);
-  return new Worker(file, { workerData, ...(source && { execArgv: ['--import', 'tsx'] }) });
+  if (!import.meta.url.endsWith('.ts')) {
+    return new Worker(new URL('./session-worker.js', import.meta.url), { workerData });
+  }
+  const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/package.json'));
+  const loader = new URL('./dist/esm/api/index.mjs', tsx).href;
+  const file = new URL('./session-worker.ts', import.meta.url).href;
+  const start = `import('${loader}').then(({ register }) => { register(); return import('${file}'); })`;
+  return new Worker(start, { workerData, eval: true });
 }
