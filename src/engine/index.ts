@@ -3,3 +3,4 @@ export * from './autodiff/index.ts';
 export * from './graph/index.ts';
 export * from './onnx/index.ts';
 export * from './runtime/index.ts';
+export * from './training/index.ts';

@@ -15,6 +15,10 @@ export class SessionHost {
   /** Native sessions by model hash, least recently used first. */
   private readonly sessions = new Map<string, ort.InferenceSession>();
   private readonly states = new Map<number, Map<string, Held>>();
+  /** Closed sessions whose results may still live in a device's memory, which goes with its session. */
+  private readonly retired: ort.InferenceSession[] = [];
+  /** A device's first session stays open: ONNX Runtime drops the device with the last one. */
+  private anchor: ort.InferenceSession | undefined;
 
   constructor(private readonly maximumSessions: number) {}
 
@@ -37,6 +41,7 @@ export class SessionHost {
       case 'release':
         for (const { current } of this.states.get(request.state)?.values() ?? []) current.dispose();
         this.states.delete(request.state);
+        await this.releaseRetired();
         return [];
     }
   }
@@ -69,6 +74,7 @@ export class SessionHost {
     const known = this.sessions.get(hash);
     this.sessions.delete(hash);
     const session = known ?? (await createSession(description));
+    if (deviceTraits[description.device].memory === 'device') this.anchor ??= session;
     this.sessions.set(hash, session);
     while (this.sessions.size > this.maximumSessions) {
       const [oldest] = this.sessions.keys();
@@ -87,7 +93,15 @@ export class SessionHost {
   private async closeSession(hash: string): Promise<void> {
     const session = this.sessions.get(hash);
     this.sessions.delete(hash);
-    await session?.release();
+    if (session === undefined || session === this.anchor) return;
+    if (this.anchor === undefined) await session.release();
+    else this.retired.push(session);
+    await this.releaseRetired();
+  }
+
+  private async releaseRetired(): Promise<void> {
+    if (this.states.size > 0) return;
+    for (const session of this.retired.splice(0)) await session.release();
   }
 }
 

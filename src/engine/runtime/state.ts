@@ -24,6 +24,11 @@ export class State {
     return state;
   }
 
+  /** Paths and shapes of the leaves. */
+  leaves(): Entry<TensorSpec>[] {
+    return [...this.headers];
+  }
+
   /** Copies leaves back to the host. Default: all. */
   async read(paths: readonly string[] = [...this.headers.keys()]): Promise<Tree<NdArray>> {
     this.checkUsable();

@@ -1,0 +1,338 @@
+import {
+  type Entry,
+  flatten,
+  isFloating,
+  type MapTree,
+  mapTree,
+  type NdArray,
+  ndArray,
+  scalar,
+  type Tree,
+  zeros,
+} from '../arrays/index.ts';
+import { spec, type Tensor, type TensorSpec, type TensorsOf } from '../graph/index.ts';
+import type { Device, State, StepProgram, StepResult } from '../runtime/index.ts';
+import { initialLossScale, type LossScale, nextLossScale } from './loss-scale.ts';
+import { adamW, type Optimizer } from './optimizers.ts';
+import { checkRate, constantRate, type Schedule } from './schedules.ts';
+import { accumulated, applyUpdate, batchGradients, type StepRecipe, type StepState } from './step-graphs.ts';
+
+type SpecsOf<T> = MapTree<T, NdArray, TensorSpec>;
+
+/** A function to be minimized, and how. */
+export interface Problem<Variables extends Tree<NdArray>, Batch extends Tree<TensorSpec>> {
+  /** Where the variables start: a tree of float32 arrays. */
+  readonly variables: Variables;
+  /** Shapes of what is fed at every step: data, noise, times. */
+  readonly batch: Batch;
+  /** The mean loss of a batch, a float32 scalar. Frozen weights are constants inside it. */
+  readonly loss: (variables: TensorsOf<SpecsOf<Variables>>, batch: TensorsOf<Batch>) => Tensor;
+  /** Default: AdamW with its usual constants. */
+  readonly optimizer?: Optimizer;
+  readonly learningRate: number | Schedule;
+  /** The gradients of all variables together are scaled down to this norm. Default: not clipped. */
+  readonly clipNorm?: number;
+  /** Batches whose gradients make one step, averaged. Default 1. */
+  readonly batchesPerStep?: number;
+  /** Keep an exponential moving average of the variables with this decay, reached gradually. Default: none. */
+  readonly averageDecay?: number;
+  /** float16: products in half precision with dynamic loss scaling. Default float32. */
+  readonly compute?: 'float32' | 'float16';
+  readonly threads?: number;
+}
+
+/** What a step reports. */
+export interface StepReport {
+  /** Steps made so far, this one included. */
+  readonly step: number;
+  /** Mean loss of the step's batches, before the update. */
+  readonly loss: number;
+  readonly learningRate: number;
+  /** Norm of the gradients before clipping. */
+  readonly gradientNorm: number;
+  /** `skipped`: a float16 gradient overflowed, the loss scale was halved and nothing else changed. */
+  readonly update: 'applied' | 'skipped';
+}
+
+/**
+ * Everything that a run consists of, as one tree: variables, moments, averages and the counters. Restored, the
+ * run goes on as if it had never stopped: on the CPU bit for bit, given the same batches.
+ */
+export type TrainingState = Tree<NdArray>;
+
+/**
+ * Prepares the minimization of a function on a device: traces the loss, differentiates it and compiles the step.
+ * @throws a sentence if a setting is out of its range or a variable is not float32
+ */
+export async function createMinimizer<Variables extends Tree<NdArray>, Batch extends Tree<TensorSpec>>(
+  device: Device,
+  problem: Problem<Variables, Batch>,
+): Promise<Minimizer<Batch>> {
+  const settings = checkProblem(problem);
+  const variables = mapTree<Variables, NdArray, TensorSpec>(problem.variables, ({ shape }) => spec(shape));
+  const compileOptions = {
+    ...(problem.compute && { compute: problem.compute }),
+    ...(problem.threads && { threads: problem.threads }),
+  };
+  const recipe: StepRecipe<Tree<TensorSpec>, Batch> = {
+    loss: problem.loss as StepRecipe<Tree<TensorSpec>, Batch>['loss'],
+    optimizer: settings.optimizer,
+    clipNorm: problem.clipNorm,
+    averages: problem.averageDecay !== undefined,
+  };
+  const shared = { variables: variables as Tree<TensorSpec> };
+  const perStep = {
+    ...shared,
+    moments: Object.fromEntries(settings.optimizer.moments.map((name) => [name, shared.variables])),
+    ...(recipe.averages && { averages: shared.variables }),
+  };
+  const scalarNames = [
+    'lossScale',
+    ...settings.optimizer.scalars,
+    ...(recipe.averages ? ['averageRate'] : []),
+  ];
+  const scalars = Object.fromEntries(scalarNames.map((name) => [name, spec([])]));
+  const compileStep = (
+    build: (inputs: never, state: never) => StepResult,
+    specs: Tree<TensorSpec>,
+    state: Tree<TensorSpec>,
+  ): Promise<StepProgram> => device.compileStep(build, specs as never, state as never, compileOptions);
+
+  if (settings.batchesPerStep === 1) {
+    const step = await compileStep(
+      ({ batch, scalars }: StepInputs, state: StepState) => {
+        const { loss, gradients } = batchGradients(recipe, state.variables, batch, scalars);
+        const { outputs, state: next } = applyUpdate(recipe, state, gradients, scalars);
+        return { outputs: { ...outputs, loss }, state: next };
+      },
+      { batch: problem.batch, scalars: { ...scalars, share: spec([]) } },
+      perStep,
+    );
+    return Minimizer.start(device, problem.variables, settings, { kind: 'at once', step });
+  }
+  const collect = await compileStep(
+    ({ batch, scalars }: StepInputs, state: StepState) => {
+      const { loss, gradients } = batchGradients(recipe, state.variables, batch, scalars);
+      return { outputs: { loss }, state: { gradients: accumulated(state.gradients!, gradients) } };
+    },
+    { batch: problem.batch, scalars: { lossScale: spec([]), share: spec([]) } },
+    { ...shared, gradients: shared.variables },
+  );
+  const update = await compileStep(
+    ({ scalars }: StepInputs, state: StepState) => applyUpdate(recipe, state, state.gradients!, scalars),
+    { scalars },
+    { ...perStep, gradients: shared.variables },
+  );
+  return Minimizer.start(device, problem.variables, settings, { kind: 'collected', collect, update });
+}
+
+interface StepInputs {
+  readonly batch: Tree<Tensor>;
+  readonly scalars: Readonly<Record<string, Tensor>>;
+}
+
+interface Settings {
+  readonly optimizer: Optimizer;
+  readonly schedule: Schedule;
+  readonly batchesPerStep: number;
+  readonly averageDecay: number | undefined;
+  readonly compute: 'float32' | 'float16';
+}
+
+type Programs =
+  | { readonly kind: 'at once'; readonly step: StepProgram }
+  | { readonly kind: 'collected'; readonly collect: StepProgram; readonly update: StepProgram };
+
+/** A minimization under way. Its state lives on the device. Made by `createMinimizer`. */
+export class Minimizer<Batch extends Tree<TensorSpec>> {
+  private stepsMade = 0;
+  private lossScale: LossScale;
+  /** Declared for the batches' type only. */
+  declare readonly batch: Batch;
+
+  private constructor(
+    private readonly device: Device,
+    private readonly settings: Settings,
+    private readonly programs: Programs,
+    private state: State,
+  ) {
+    this.lossScale = initialLossScale(settings.compute);
+  }
+
+  static async start<Batch extends Tree<TensorSpec>>(
+    device: Device,
+    variables: Tree<NdArray>,
+    settings: Settings,
+    programs: Programs,
+  ): Promise<Minimizer<Batch>> {
+    const zerosLike = () => mapTree<Tree<NdArray>, NdArray, NdArray>(variables, ({ shape }) => zeros(shape));
+    const state = await device.hold({
+      variables,
+      moments: Object.fromEntries(settings.optimizer.moments.map((name) => [name, zerosLike()])),
+      ...(settings.averageDecay !== undefined && { averages: variables }),
+      ...(programs.kind === 'collected' && { gradients: zerosLike() }),
+    } as Tree<NdArray>);
+    return new Minimizer<Batch>(device, settings, programs, state);
+  }
+
+  /** Steps made so far. */
+  get step(): number {
+    return this.stepsMade;
+  }
+
+  /**
+   * Makes one step.
+   * @param batches as many as make a step (`batchesPerStep`, by default one)
+   * @throws a sentence if the loss or a gradient is not finite; the variables are then as before the step
+   */
+  async advance(...batches: readonly Tree<NdArray>[]): Promise<StepReport> {
+    const { schedule, optimizer, batchesPerStep, averageDecay } = this.settings;
+    if (batches.length !== batchesPerStep) {
+      throw new Error(`advance: a step takes ${batchesPerStep} batch(es), got ${batches.length}`);
+    }
+    const learningRate = schedule(this.stepsMade);
+    checkRate(`step ${this.stepsMade + 1}`, learningRate);
+    const applied = this.stepsMade + 1;
+    const forUpdate = arrays({
+      lossScale: this.lossScale.scale,
+      ...optimizer.scalarsAt(applied, learningRate),
+      ...(averageDecay !== undefined && { averageRate: 1 - Math.min(averageDecay, applied / (applied + 9)) }),
+    });
+    const share = arrays({ share: 1 / batchesPerStep }).share!;
+    const { loss, gradientNorm } =
+      this.programs.kind === 'at once'
+        ? await this.runAtOnce(this.programs.step, batches[0]!, { ...forUpdate, share })
+        : await this.runCollected(this.programs, batches, forUpdate, share);
+    return this.conclude(loss, gradientNorm, learningRate);
+  }
+
+  /** The variables as they are now. */
+  async variables(): Promise<Tree<NdArray>> {
+    return this.part('variables');
+  }
+
+  /** The moving averages of the variables. @throws if none are kept */
+  async averages(): Promise<Tree<NdArray>> {
+    if (this.settings.averageDecay === undefined) throw new Error('averages: set averageDecay to keep them');
+    return this.part('averages');
+  }
+
+  async save(): Promise<TrainingState> {
+    const state = (await this.state.read()) as Record<string, Tree<NdArray>>;
+    const { scale, steady } = this.lossScale;
+    return { ...state, counters: ndArray('float64', [3], Float64Array.of(this.stepsMade, scale, steady)) };
+  }
+
+  /** Goes on from a saved state. @throws a sentence if it does not belong to this problem */
+  async restore(saved: TrainingState): Promise<void> {
+    const { counters, ...parts } = saved as Record<string, Tree<NdArray>> & { counters?: NdArray };
+    const found = new Map(flatten<NdArray>(parts as Tree<NdArray>));
+    for (const [path, { shape }] of this.state.leaves()) {
+      const array = found.get(path);
+      if (array === undefined) throw new Error(`restore: the saved state has no "${path}"`);
+      if (array.dtype !== 'float32' || array.shape.join() !== shape.join()) {
+        throw new Error(`restore: "${path}" is ${array.dtype}[${array.shape}], expected float32[${shape}]`);
+      }
+      found.delete(path);
+    }
+    const [surplus] = found.keys();
+    if (surplus !== undefined)
+      throw new Error(`restore: the saved state's "${surplus}" is not part of this problem`);
+    if (counters?.dtype !== 'float64' || counters.shape.join() !== '3') {
+      throw new Error('restore: the saved state has no "counters" (float64[3])');
+    }
+    const state = await this.device.hold(parts as Tree<NdArray>);
+    await this.state.dispose();
+    this.state = state;
+    const [step, scale, steady] = counters.data as Float64Array;
+    this.stepsMade = step!;
+    this.lossScale = { scale: scale!, steady: steady! };
+  }
+
+  async dispose(): Promise<void> {
+    const { programs } = this;
+    const all = programs.kind === 'at once' ? [programs.step] : [programs.collect, programs.update];
+    await Promise.all(all.map((program) => program.dispose()));
+    await this.state.dispose();
+  }
+
+  private async runAtOnce(step: StepProgram, batch: Tree<NdArray>, scalars: Scalars): Promise<LossAndNorm> {
+    return numbers(await step.run({ batch, scalars } as Tree<NdArray>, this.state));
+  }
+
+  private async runCollected(
+    { collect, update }: Extract<Programs, { kind: 'collected' }>,
+    batches: readonly Tree<NdArray>[],
+    scalars: Scalars,
+    share: NdArray,
+  ): Promise<LossAndNorm> {
+    let loss = 0;
+    for (const batch of batches) {
+      const inputs = { batch, scalars: { lossScale: scalars.lossScale!, share } };
+      loss += numbers(await collect.run(inputs as Tree<NdArray>, this.state)).loss;
+    }
+    const { gradientNorm } = numbers(await update.run({ scalars } as Tree<NdArray>, this.state));
+    return { loss, gradientNorm };
+  }
+
+  private conclude(loss: number, gradientNorm: number, learningRate: number): StepReport {
+    const finite = Number.isFinite(gradientNorm);
+    const step = this.stepsMade + 1;
+    if (!Number.isFinite(loss) || (!finite && this.settings.compute === 'float32')) {
+      const what = Number.isFinite(loss) ? `norm of the gradients is ${gradientNorm}` : `loss is ${loss}`;
+      throw new Error(
+        `At step ${step} the ${what}; the variables are as before it. A lower learning rate may help.`,
+      );
+    }
+    if (this.settings.compute === 'float16') {
+      this.lossScale = nextLossScale(this.lossScale, finite ? 'finite' : 'overflow');
+      if (this.lossScale.scale < 2 ** -24)
+        throw new Error(`At step ${step} float16 gradients overflow at any scale`);
+    }
+    if (finite) this.stepsMade = step;
+    return { step: this.stepsMade, loss, learningRate, gradientNorm, update: finite ? 'applied' : 'skipped' };
+  }
+
+  private async part(name: string): Promise<Tree<NdArray>> {
+    const paths = this.state.leaves().map(([path]) => path);
+    const read = await this.state.read(paths.filter((path) => path === name || path.startsWith(`${name}.`)));
+    return (read as Record<string, Tree<NdArray>>)[name]!;
+  }
+}
+
+type Scalars = Readonly<Record<string, NdArray>>;
+
+interface LossAndNorm {
+  readonly loss: number;
+  readonly gradientNorm: number;
+}
+
+const arrays = (values: Readonly<Record<string, number>>): Record<string, NdArray> =>
+  Object.fromEntries(Object.entries(values).map(([name, value]) => [name, scalar(value)]));
+
+const numbers = (outputs: Tree<NdArray>): LossAndNorm => {
+  const read = (name: string) => Number((outputs as Record<string, NdArray>)[name]?.data[0]);
+  return { loss: read('loss'), gradientNorm: read('gradientNorm') };
+};
+
+function checkProblem(problem: Omit<Problem<Tree<NdArray>, Tree<TensorSpec>>, 'loss'>): Settings {
+  const { learningRate, clipNorm, batchesPerStep = 1, averageDecay, compute = 'float32' } = problem;
+  const entries: Entry<NdArray>[] = flatten<NdArray>(problem.variables);
+  if (entries.length === 0) throw new Error('minimize: there are no variables');
+  for (const [path, { dtype }] of entries) {
+    if (dtype === 'float32') continue;
+    const hint = isFloating(dtype) ? 'cast it' : 'only floats can be trained';
+    throw new Error(`minimize: the variable "${path}" is ${dtype}, expected float32; ${hint}`);
+  }
+  if (typeof learningRate === 'number') checkRate('minimize', learningRate);
+  if (clipNorm !== undefined && !(clipNorm > 0))
+    throw new Error(`minimize: clipNorm is above 0, got ${clipNorm}`);
+  if (!(Number.isInteger(batchesPerStep) && batchesPerStep >= 1)) {
+    throw new Error(`minimize: batchesPerStep is a whole number ≥ 1, got ${batchesPerStep}`);
+  }
+  if (averageDecay !== undefined && !(averageDecay >= 0 && averageDecay < 1)) {
+    throw new Error(`minimize: averageDecay lies in [0, 1), got ${averageDecay}`);
+  }
+  const schedule = typeof learningRate === 'number' ? constantRate(learningRate) : learningRate;
+  return { optimizer: problem.optimizer ?? adamW(), schedule, batchesPerStep, averageDecay, compute };
+}

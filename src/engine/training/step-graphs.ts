@@ -1,0 +1,110 @@
+import { type Entry, flatten, type Tree, unflatten } from '../arrays/index.ts';
+import { gradient } from '../autodiff/index.ts';
+import {
+  add,
+  divide,
+  filled,
+  greater,
+  minimum,
+  multiply,
+  select,
+  sqrt,
+  subtract,
+  sum,
+  type Tensor,
+  type TensorSpec,
+  type TensorsOf,
+} from '../graph/index.ts';
+import type { Optimizer } from './optimizers.ts';
+
+/** What a training step needs to know when it is traced. */
+export interface StepRecipe<Variables extends Tree<TensorSpec>, Batch extends Tree<TensorSpec>> {
+  readonly loss: (variables: TensorsOf<Variables>, batch: TensorsOf<Batch>) => Tensor;
+  readonly optimizer: Optimizer;
+  readonly clipNorm: number | undefined;
+  readonly averages: boolean;
+}
+
+/** Numbers that the host feeds at every step. */
+export type StepScalars = Readonly<Record<string, Tensor>>;
+
+const largestFloat32 = 3.4028234663852886e38;
+
+/** Leaves by path, so that trees of one form can be walked side by side. */
+type Leaves = Readonly<Record<string, Tensor>>;
+
+export interface StepState {
+  readonly variables: Tree<Tensor>;
+  readonly moments: Readonly<Record<string, Tree<Tensor>>>;
+  readonly averages?: Tree<Tensor>;
+  readonly gradients?: Tree<Tensor>;
+}
+
+/** Loss and gradients of one batch, both divided by the number of batches that make a step. */
+export function batchGradients<Variables extends Tree<TensorSpec>, Batch extends Tree<TensorSpec>>(
+  recipe: StepRecipe<Variables, Batch>,
+  variables: Tree<Tensor>,
+  batch: Tree<Tensor>,
+  { lossScale, share }: StepScalars,
+): { readonly loss: Tensor; readonly gradients: Tree<Tensor> } {
+  const loss = recipe.loss(variables as TensorsOf<Variables>, batch as TensorsOf<Batch>);
+  const scaled = multiply(multiply(loss, share!), lossScale!);
+  return { loss: multiply(loss, share!), gradients: gradient(scaled, variables) as Tree<Tensor> };
+}
+
+/** Adds gradients to those collected so far. */
+export function accumulated(collected: Tree<Tensor>, gradients: Tree<Tensor>): Tree<Tensor> {
+  const known = leavesOf(collected);
+  return treeOf(flatten<Tensor>(gradients).map(([path, gradient]) => [path, add(known[path]!, gradient)]));
+}
+
+/**
+ * The optimizer's update. Where a gradient is not finite, nothing changes: every new value is the old one.
+ * Outputs: the norm of the gradients before clipping.
+ */
+export function applyUpdate<Variables extends Tree<TensorSpec>, Batch extends Tree<TensorSpec>>(
+  { optimizer, clipNorm }: StepRecipe<Variables, Batch>,
+  state: StepState,
+  scaledGradients: Tree<Tensor>,
+  scalars: StepScalars,
+): { readonly outputs: { readonly gradientNorm: Tensor }; readonly state: Tree<Tensor> } {
+  const gradients = flatten<Tensor>(scaledGradients).map(
+    ([path, gradient]): Entry<Tensor> => [path, divide(gradient, scalars.lossScale!)],
+  );
+  const norm = globalNorm(gradients.map(([, gradient]) => gradient));
+  const finite = greater(largestFloat32, norm); // neither infinite nor NaN;
+  const clip = clipNorm === undefined ? undefined : minimum(divide(clipNorm, add(norm, 1e-6)), 1);
+  const variables = leavesOf(state.variables);
+  const averages = state.averages === undefined ? undefined : leavesOf(state.averages);
+  const moments = Object.fromEntries(
+    optimizer.moments.map((name) => [name, leavesOf(state.moments[name]!)] as const),
+  );
+
+  const next: Entry<Tensor>[] = [];
+  for (const [path, gradient] of gradients) {
+    const at = (part: string) => (path === '' ? part : `${part}.${path}`);
+    const keep = (part: string, value: Tensor, old: Tensor) =>
+      next.push([at(part), select(finite, value, old)]);
+    const clipped = clip === undefined ? gradient : multiply(gradient, clip);
+    const own = Object.fromEntries(optimizer.moments.map((name) => [name, moments[name]![path]!] as const));
+    const updated = optimizer.update(variables[path]!, clipped, own, scalars);
+    keep('variables', updated.variable, variables[path]!);
+    for (const name of optimizer.moments) keep(`moments.${name}`, updated.moments[name]!, own[name]!);
+    if (averages !== undefined) {
+      const old = averages[path]!;
+      // ā ← ā + (1 − d)(θ − ā)
+      keep('averages', add(old, multiply(subtract(updated.variable, old), scalars.averageRate!)), old);
+    }
+    if (state.gradients !== undefined) next.push([at('gradients'), filled(gradient.shape, 0)]);
+  }
+  return { outputs: { gradientNorm: norm }, state: unflatten(next) };
+}
+
+const globalNorm = (gradients: readonly Tensor[]): Tensor =>
+  sqrt(
+    gradients.map((gradient) => sum(multiply(gradient, gradient))).reduce((total, part) => add(total, part)),
+  );
+
+const leavesOf = (tree: Tree<Tensor>): Leaves => Object.fromEntries(flatten<Tensor>(tree));
+
+const treeOf = (entries: readonly Entry<Tensor>[]): Tree<Tensor> => unflatten(entries);
