@@ -1,0 +1,51 @@
+/**
+ * `npm run perf [-- --only NAME] [--json FILE]`: the speed of the engine on this machine, as shares of what the
+ * same run finds the machine to reach. Figures are medians with their spread.
+ */
+import { writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { parseArgs } from 'node:util';
+import { openDevice } from '../src/engine/index.ts';
+import type { Figure, Measure } from './measure.ts';
+import { attentionSpeed } from './measures/attention.ts';
+import { convolutionSpeed } from './measures/convolution.ts';
+import { measureSgemmPeak } from './measures/matmul.ts';
+import { normalizationSpeed } from './measures/normalization.ts';
+import { overhead } from './measures/overhead.ts';
+
+const measures: Readonly<Record<string, Measure>> = {
+  convolution: convolutionSpeed,
+  attention: attentionSpeed,
+  normalization: normalizationSpeed,
+  overhead,
+};
+
+const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' } } });
+if (values.only !== undefined && !(values.only in measures)) {
+  console.error(`No measure is called "${values.only}"; there are ${Object.keys(measures).join(', ')}.`);
+  process.exit(1);
+}
+
+const device = await openDevice('cpu');
+const figures: (Figure & { measure: string })[] = [];
+const report = (measure: string, figure: Figure) => {
+  figures.push({ measure, ...figure });
+  console.log(format(figure));
+};
+
+console.log(`${cpus().length} × ${cpus()[0]?.model ?? 'processor'}, Node ${process.version}\n`);
+const peak = await measureSgemmPeak(device);
+report('matmul', peak);
+for (const [name, measure] of Object.entries(measures)) {
+  if (values.only !== undefined && values.only !== name) continue;
+  console.log(`\n${name}`);
+  for await (const figure of measure({ device, sgemmPeak: peak.value })) report(name, figure);
+}
+await device.close();
+if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(figures, null, 2)}\n`);
+
+function format({ name, value, unit, spread, remark }: Figure): string {
+  const digits = (x: number) => (x >= 100 ? x.toFixed(0) : x.toPrecision(3));
+  const range = spread === undefined ? '' : ` (${digits(spread[0])} to ${digits(spread[1])})`;
+  return `  ${name.padEnd(58)} ${digits(value).padStart(7)} ${unit}${range}${remark === undefined ? '' : `, ${remark}`}`;
+}
