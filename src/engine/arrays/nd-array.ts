@@ -39,11 +39,10 @@ export function ndArray<D extends DType>(dtype: D, shape: Shape, data: TypedArra
 /** A float32 array from nested lists: `fromNested([[1, 2], [3, 4]])` has shape [2, 2]. */
 export function fromNested(values: NestedNumbers): NdArray<'float32'> {
   const shape = shapeOfNested(values);
-  const flat = flattenNested(values);
-  if (flat.length !== sizeOf(shape)) {
+  if (!hasShape(values, shape)) {
     throw new Error(`fromNested: rows differ in length; the first ones give ${formatShape(shape)}`);
   }
-  return ndArray('float32', shape, Float32Array.from(flat));
+  return ndArray('float32', shape, Float32Array.from(flattenNested(values)));
 }
 
 export const scalar = (value: number): NdArray<'float32'> => ndArray('float32', [], Float32Array.of(value));
@@ -55,9 +54,10 @@ export const zeros = <D extends DType = 'float32'>(shape: Shape, dtype?: D): NdA
 
 /** Every element `value`. 16-bit types round to nearest. */
 export function full<D extends DType = 'float32'>(shape: Shape, value: number, dtype?: D): NdArray<D> {
-  const filled = zeros(shape);
-  filled.data.fill(value);
-  return castArray(filled, dtype ?? ('float32' as D));
+  const filled = zeros(shape, dtype);
+  const [element] = encode([value], filled.dtype);
+  filled.data.fill(element as never);
+  return filled;
 }
 
 /** 0, 1, …, length − 1. */
@@ -120,6 +120,11 @@ function encode(numbers: ArrayLike<number>, dtype: DType): TypedArray {
 
 const flattenNested = (values: NestedNumbers): number[] =>
   typeof values === 'number' ? [values] : values.flatMap(flattenNested);
+
+function hasShape(values: NestedNumbers, [size, ...rest]: Shape): boolean {
+  if (typeof values === 'number') return size === undefined;
+  return values.length === size && values.every((row) => hasShape(row, rest));
+}
 
 function shapeOfNested(values: NestedNumbers): number[] {
   if (typeof values === 'number') return [];

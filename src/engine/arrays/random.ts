@@ -13,14 +13,19 @@ export interface RandomKey {
 
 /** A key from a seed: any whole number from 0 to 2^53 − 1. */
 export function randomKey(seed: number): RandomKey {
-  if (!Number.isSafeInteger(seed) || seed < 0) {
+  if (!isSeed(seed)) {
     throw new Error(`randomKey: a seed is a whole number from 0 to 2^53 − 1, got ${seed}`);
   }
   return { words: [seed >>> 0, Math.floor(seed / 2 ** 32)] };
 }
 
+const isSeed = (value: number): boolean => Number.isSafeInteger(value) && value >= 0;
+
 /** A key independent of this one and of its other folds: `fold(key, step)`, `fold(key, 'noise')`. */
 export function fold(key: RandomKey, label: number | string): RandomKey {
+  if (typeof label === 'number' && !isSeed(label)) {
+    throw new Error(`fold: a label is a text or a whole number from 0 to 2^53 − 1, got ${label}`);
+  }
   const [low, high] = typeof label === 'number' ? randomKey(label).words : hash(label);
   const block = new Uint32Array(4);
   philox(key, low, high, typeof label === 'number' ? 1 : 2, 0xf01d, block);
@@ -33,7 +38,7 @@ export function uniform(key: RandomKey, shape: Shape, low = 0, high = 1): NdArra
   drawWords(key, data.length, (index, word) => {
     data[index] = low + (high - low) * ((word >>> 8) * 2 ** -24);
   });
-  // Rounding to float32 may reach `high`; step back to the largest value under it.
+  // Rounding to float32 may reach `high`, which is not in the range; `low` is.
   for (let i = 0; i < data.length; i++) if (data[i]! >= high && high > low) data[i] = low;
   return ndArray('float32', shape, data);
 }
@@ -135,7 +140,7 @@ function hash(text: string): [number, number] {
  * Quantile of the standard normal distribution at 0 < p < 1, relative error about 1e-15
  * (Wichura: Algorithm AS 241, PPND16, Applied Statistics 37, 1988).
  */
-function inverseNormal(p: number): number {
+export function inverseNormal(p: number): number {
   const q = p - 0.5;
   if (Math.abs(q) <= 0.425) {
     const r = 0.180625 - q * q;

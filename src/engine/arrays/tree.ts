@@ -55,8 +55,15 @@ export const mapTree = <T, From extends TreeLeaf, To>(
 export function unflatten<Leaf extends TreeLeaf>(entries: Iterable<Entry<Leaf>>): Tree<Leaf> {
   type Branch = { [key: string]: Branch | Leaf };
   const root: Branch = {};
+  let whole: Leaf | undefined; // the tree that is a single leaf
   for (const [path, leaf] of entries) {
-    if (path === '') return leaf;
+    if (whole !== undefined || (path === '' && Object.keys(root).length > 0)) {
+      throw new Error(`unflatten: beside a leaf at "", which is the whole tree, there is no other`);
+    }
+    if (path === '') {
+      whole = leaf;
+      continue;
+    }
     const keys = path.split('.');
     const last = keys.pop()!;
     let branch = root;
@@ -69,7 +76,7 @@ export function unflatten<Leaf extends TreeLeaf>(entries: Iterable<Entry<Leaf>>)
     if (Object.hasOwn(branch, last)) throw new Error(`unflatten: "${path}" occurs twice, or is a branch`);
     define(branch, last, leaf);
   }
-  return root as Tree<Leaf>;
+  return whole ?? (root as Tree<Leaf>);
 }
 
 /** `define` instead of assignment: a key from a file may be called `__proto__`. */
@@ -93,4 +100,4 @@ function visit<From extends TreeLeaf, To>(
 }
 
 const describe = (value: unknown) =>
-  value === undefined ? 'nothing' : `a ${typeof value} (${String(value)})`;
+  value === undefined || value === null ? 'nothing' : `a ${typeof value} (${String(value)})`;

@@ -20,6 +20,12 @@ export interface CompileOptions {
   readonly prepack?: boolean;
 }
 
+export interface DescribedProgram {
+  readonly description: ProgramDescription;
+  /** The form in which results are handed out. */
+  readonly outputs: Tree<Tensor>;
+}
+
 /** Which part of the traced inputs and outputs is what. */
 const [inputPart, statePart, outputPart] = ['inputs', 'state', 'outputs'] as const;
 
@@ -35,14 +41,16 @@ export function describeProgram<Specs extends Tree<TensorSpec>, StateSpecs exten
   specs: Specs,
   stateSpecs: StateSpecs,
   { compute = 'float32', threads, prepack }: CompileOptions,
-): ProgramDescription {
+): DescribedProgram {
   checkSpecs({ [inputPart]: specs, [statePart]: stateSpecs });
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
     throw new Error(`compile: threads is a whole number ≥ 1, got ${threads}`);
   }
+  let tree: Tree<Tensor> = {};
   const traced = trace(
     (all: TensorsOf<{ inputs: Specs; state: StateSpecs }>) => {
       const { outputs, state } = build(all.inputs as TensorsOf<Specs>, all.state as TensorsOf<StateSpecs>);
+      tree = outputs;
       return { [outputPart]: outputs, ...(state !== undefined && { [statePart]: state }) };
     },
     { [inputPart]: specs, [statePart]: stateSpecs } as { inputs: Specs; state: StateSpecs },
@@ -73,7 +81,7 @@ export function describeProgram<Specs extends Tree<TensorSpec>, StateSpecs exten
       overwrite: canOverwrite(old, next, consumers) ? 'in place' : 'after the run',
     };
   };
-  return {
+  const description: ProgramDescription = {
     model: emitted.model,
     hash: `${emitted.hash} ${device} ${threads}`,
     device,
@@ -84,6 +92,7 @@ export function describeProgram<Specs extends Tree<TensorSpec>, StateSpecs exten
     stateInputs: [...stateInputs.keys()].map((path) => [path, inner(path)]),
     outputs: graph.outputs.map((entry) => ({ ...header(entry), target: target(entry) })),
   };
+  return { description, outputs: tree };
 }
 
 /** A path without its first part. */

@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { type Entry, flatten, fromNested, type NdArray, type Tree } from '../arrays/index.ts';
+import { type Entry, fromNested, type NdArray, type Tree } from '../arrays/index.ts';
 import { multiply, spec, type Tensor, type TensorSpec, type TensorsOf } from '../graph/index.ts';
 import { type CompileOptions, describeProgram } from './describe-program.ts';
 import { type ConcreteDeviceName, checkDevice, type DeviceName, listDevices } from './devices.ts';
-import { Program, StepProgram, type StepResult } from './program.ts';
+import { type ArraysOf, Program, StepProgram, type StepResult } from './program.ts';
 import { State } from './state.ts';
 import type { Request, RequestMessage, ResponseMessage, Value } from './worker-messages.ts';
 
@@ -58,6 +58,7 @@ export class Device {
   private readonly pending = new Map<number, Pending>();
   private nextId = 0;
   private closed: string | undefined;
+  private turn: Promise<void> = Promise.resolve();
 
   /** Use `openDevice`. */
   constructor(
@@ -72,43 +73,47 @@ export class Device {
   }
 
   /** Traces a function of a tree of tensors and makes it a program. */
-  async compile<Specs extends Tree<TensorSpec>>(
-    build: (inputs: TensorsOf<Specs>) => Tree<Tensor>,
+  async compile<Specs extends Tree<TensorSpec>, Outputs extends Tree<Tensor>>(
+    build: (inputs: TensorsOf<Specs>) => Outputs,
     specs: Specs,
     options: CompileOptions = {},
-  ): Promise<Program> {
-    const described = describeProgram(
-      this.name,
-      (inputs: TensorsOf<Specs>) => ({ outputs: build(inputs) }),
-      specs,
-      {},
-      options,
-    );
-    return Program.load(this, described);
+  ): Promise<Program<ArraysOf<Specs>, ArraysOf<Outputs>>> {
+    const step = (inputs: TensorsOf<Specs>) => ({ outputs: build(inputs) });
+    return Program.load(this, describeProgram(this.name, step, specs, {}, options));
   }
 
   /**
    * The same for a function that also reads a state and returns its next value, or a part of it; the state's
    * values stay on the device.
    */
-  async compileStep<Specs extends Tree<TensorSpec>, StateSpecs extends Tree<TensorSpec>>(
-    build: (inputs: TensorsOf<Specs>, state: TensorsOf<StateSpecs>) => StepResult,
+  async compileStep<
+    Specs extends Tree<TensorSpec>,
+    StateSpecs extends Tree<TensorSpec>,
+    Outputs extends Tree<Tensor>,
+  >(
+    build: (inputs: TensorsOf<Specs>, state: TensorsOf<StateSpecs>) => StepResult<Outputs>,
     specs: Specs,
     stateSpecs: StateSpecs,
     options: CompileOptions = {},
-  ): Promise<StepProgram> {
+  ): Promise<StepProgram<ArraysOf<Specs>, ArraysOf<Outputs>>> {
     return StepProgram.load(this, describeProgram(this.name, build, specs, stateSpecs, options));
   }
 
   /** Copies a tree of arrays to the device, where programs read and replace its leaves. */
-  async hold(tree: Tree<NdArray>): Promise<State> {
-    return State.create(this, flatten<NdArray>(tree));
+  async hold<T extends Tree<NdArray>>(tree: T): Promise<State<T>> {
+    return State.create(this, tree);
   }
 
-  /** Sends a request to the worker. @throws if the device is closed, or what the worker reports */
-  async request(request: Request, entries: readonly Entry<NdArray>[] = []): Promise<readonly Value[]> {
-    if (this.closed !== undefined) throw new Error(`The ${this.name} device cannot be used: ${this.closed}`);
-    const id = this.nextId++;
+  /**
+   * Hands a request to the worker when all earlier ones are answered.
+   * @param entries arrays that go with it; they are copied at once
+   * @throws if the device is closed, the signal is aborted before its turn, or what the worker reports
+   */
+  request(
+    request: Request,
+    entries: readonly Entry<NdArray>[] = [],
+    signal?: AbortSignal,
+  ): Promise<readonly Value[]> {
     const values = entries.map(([path, { dtype, shape, data }]) => ({
       path,
       dtype,
@@ -116,14 +121,25 @@ export class Device {
       data: data.slice(),
     }));
     const filled = entries.length === 0 ? request : withValues(request, values);
+    const answer = this.turn.then(() => {
+      signal?.throwIfAborted();
+      return this.send(
+        filled,
+        values.map(({ data }) => data.buffer as ArrayBuffer),
+      );
+    });
+    this.turn = answer.then(nothing, nothing);
+    return answer;
+  }
+
+  private send(request: Request, transfer: readonly ArrayBuffer[]): Promise<readonly Value[]> {
+    if (this.closed !== undefined) throw new Error(`The ${this.name} device cannot be used: ${this.closed}`);
+    const id = this.nextId++;
+    const message: RequestMessage = { id, request };
     this.worker.ref();
     return new Promise((resolve, reject) => {
       this.pending.set(id, { resolve, reject });
-      const message: RequestMessage = { id, request: filled };
-      this.worker.postMessage(
-        message,
-        values.map(({ data }) => data.buffer as ArrayBuffer),
-      );
+      this.worker.postMessage(message, transfer);
     });
   }
 
@@ -152,6 +168,8 @@ export class Device {
     this.pending.clear();
   }
 }
+
+const nothing = () => {};
 
 function withValues(request: Request, values: readonly Value[]): Request {
   if (request.kind === 'run') return { ...request, feeds: values };

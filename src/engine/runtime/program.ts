@@ -1,36 +1,49 @@
-import { type Entry, flatten, formatShape, type NdArray, type Tree, unflatten } from '../arrays/index.ts';
-import type { Tensor } from '../graph/index.ts';
-import { inner, removeConstants } from './describe-program.ts';
+import {
+  type Entry,
+  flatten,
+  formatShape,
+  type MapTree,
+  mapTree,
+  type NdArray,
+  type Tree,
+} from '../arrays/index.ts';
+import type { Tensor, TensorSpec } from '../graph/index.ts';
+import { type DescribedProgram, inner, removeConstants } from './describe-program.ts';
 import type { Device } from './device.ts';
 import type { State } from './state.ts';
-import type { ProgramDescription, Value, ValueHeader } from './worker-messages.ts';
+import type { Value, ValueHeader } from './worker-messages.ts';
 
 /** What a step computes: results for the caller, and the next values of the state or of some of its leaves. */
-export interface StepResult {
-  readonly outputs: Tree<Tensor>;
+export interface StepResult<Outputs extends Tree<Tensor> = Tree<Tensor>> {
+  readonly outputs: Outputs;
   readonly state: Tree<Tensor>;
 }
+
+/** The arrays that stand for a tree of specs or tensors. */
+export type ArraysOf<T> = MapTree<T, TensorSpec | Tensor, NdArray>;
 
 export interface RunOptions {
   /** Cancels a run that has not begun. */
   readonly signal?: AbortSignal;
 }
 
-/** A compiled function. */
-export class Program {
+/** A compiled function of trees of arrays. Made by `Device.compile`. */
+export class Program<Inputs, Outputs> {
   private constructor(private readonly loaded: LoadedProgram) {}
 
-  static async load(device: Device, description: ProgramDescription): Promise<Program> {
-    return new Program(await LoadedProgram.load(device, description));
+  static async load<Inputs, Outputs>(
+    device: Device,
+    described: DescribedProgram,
+  ): Promise<Program<Inputs, Outputs>> {
+    return new Program<Inputs, Outputs>(await LoadedProgram.load(device, described));
   }
 
   /**
-   * @param inputs a tree with the leaves that the program was compiled for; they are copied
-   * @returns the function's outputs: a tree with the same paths, lists as objects with numbered keys
+   * @param inputs arrays of the shapes and dtypes that the program was compiled for; they are copied
    * @throws a sentence if a leaf is missing, unknown or of another shape or dtype
    */
-  async run(inputs: Tree<NdArray>, options: RunOptions = {}): Promise<Tree<NdArray>> {
-    return this.loaded.run(inputs, undefined, options);
+  async run(inputs: Inputs, options: RunOptions = {}): Promise<Outputs> {
+    return (await this.loaded.run(inputs as Tree<NdArray>, undefined, options)) as Outputs;
   }
 
   /** Frees the native session. Later runs are refused. */
@@ -39,17 +52,20 @@ export class Program {
   }
 }
 
-/** A compiled function that reads a state on the device and replaces leaves of it. */
-export class StepProgram {
+/** A compiled function that reads a state on the device and replaces leaves of it. Made by `Device.compileStep`. */
+export class StepProgram<Inputs, Outputs> {
   private constructor(private readonly loaded: LoadedProgram) {}
 
-  static async load(device: Device, description: ProgramDescription): Promise<StepProgram> {
-    return new StepProgram(await LoadedProgram.load(device, description));
+  static async load<Inputs, Outputs>(
+    device: Device,
+    described: DescribedProgram,
+  ): Promise<StepProgram<Inputs, Outputs>> {
+    return new StepProgram<Inputs, Outputs>(await LoadedProgram.load(device, described));
   }
 
   /** @param state on the same device, with at least the leaves that the program was compiled for */
-  async run(inputs: Tree<NdArray>, state: State, options: RunOptions = {}): Promise<Tree<NdArray>> {
-    return this.loaded.run(inputs, state, options);
+  async run(inputs: Inputs, state: State, options: RunOptions = {}): Promise<Outputs> {
+    return (await this.loaded.run(inputs as Tree<NdArray>, state, options)) as Outputs;
   }
 
   async dispose(): Promise<void> {
@@ -63,42 +79,38 @@ class LoadedProgram {
   private constructor(
     private readonly device: Device,
     private readonly number: number,
-    private readonly description: ProgramDescription,
+    private readonly described: DescribedProgram,
   ) {}
 
-  static async load(device: Device, description: ProgramDescription): Promise<LoadedProgram> {
+  static async load(device: Device, described: DescribedProgram): Promise<LoadedProgram> {
     const program = device.nextNumber();
-    await device.request({ kind: 'compile', program, description });
-    return new LoadedProgram(device, program, description);
+    await device.request({ kind: 'compile', program, description: described.description });
+    return new LoadedProgram(device, program, described);
   }
 
   async run(inputs: Tree<NdArray>, state: State | undefined, { signal }: RunOptions): Promise<Tree<NdArray>> {
     if (this.disposed) throw new Error('run: the program was disposed; compile it again');
-    signal?.throwIfAborted();
     const entries = flatten<NdArray>(inputs).map(([path, array]) => [prefixed(path), array] as const);
-    const { inputs: expected, stateInputs } = this.description;
+    const { inputs: expected, stateInputs } = this.described.description;
     const fromState = new Set(stateInputs.map(([input]) => input));
     checkFeeds(
       expected.filter(({ path }) => !fromState.has(path)),
       entries,
     );
-    state?.check(
-      this.device,
-      stateInputs.map(([, statePath]) => statePath),
-      expected,
-    );
-    const values = await this.device.request(
-      { kind: 'run', program: this.number, feeds: [], state: state?.number },
-      entries,
-    );
-    return unflatten(values.map((value) => [inner(value.path), arrayOf(value)] as const));
+    const statePaths = stateInputs.map(([, path]) => path);
+    state?.check(this.device, statePaths, expected);
+    const request = { kind: 'run', program: this.number, feeds: [], state: state?.number } as const;
+    const values = await this.device.request(request, entries, signal);
+    const byPath = new Map(values.map((value) => [inner(value.path), arrayOf(value)]));
+    return mapTree<Tree<Tensor>, Tensor, NdArray>(this.described.outputs, (_, path) => byPath.get(path)!);
   }
 
   async dispose(): Promise<void> {
     if (this.disposed) return;
     this.disposed = true;
     await this.device.request({ kind: 'forget', program: this.number });
-    if (this.description.weightsFolder !== undefined) removeConstants(this.description.weightsFolder);
+    const { weightsFolder } = this.described.description;
+    if (weightsFolder !== undefined) removeConstants(weightsFolder);
   }
 }
 

@@ -1,93 +1,115 @@
-import { type Entry, formatShape, type NdArray, type Tree, unflatten } from '../arrays/index.ts';
+import {
+  type Entry,
+  flatten,
+  formatShape,
+  mapTree,
+  type NdArray,
+  type Tree,
+  unflatten,
+} from '../arrays/index.ts';
 import { spec, type TensorSpec } from '../graph/index.ts';
 import type { Device } from './device.ts';
 import { deviceTraits } from './devices.ts';
-import type { ValueHeader } from './worker-messages.ts';
+import type { Value, ValueHeader } from './worker-messages.ts';
 
-/** A tree of arrays that lives on a device: weights, optimizer moments. Steps read and replace its leaves. */
-export class State {
+/**
+ * A tree of arrays that lives on a device: weights, optimizer moments. Steps read and replace its leaves.
+ * Made by `Device.hold`.
+ */
+export class State<T extends Tree<NdArray> = Tree<NdArray>> {
   private disposed = false;
 
   private constructor(
     private readonly device: Device,
     readonly number: number,
-    private readonly headers: ReadonlyMap<string, TensorSpec>,
+    private readonly form: Tree<TensorSpec>,
+    private readonly specs: ReadonlyMap<string, TensorSpec>,
   ) {}
 
   /** Use `Device.hold`. */
-  static async create(device: Device, entries: readonly Entry<NdArray>[]): Promise<State> {
+  static async create<T extends Tree<NdArray>>(device: Device, tree: T): Promise<State<T>> {
     const number = device.nextNumber();
-    await device.request({ kind: 'hold', state: number, values: [] }, entries);
-    const headers = entries.map(([path, { dtype, shape }]) => [path, spec(shape, dtype)] as const);
-    const state = new State(device, number, new Map(headers));
-    if (deviceTraits[device.name].memory === 'device') await state.upload();
+    const form = mapTree<Tree<NdArray>, NdArray, TensorSpec>(tree, ({ shape, dtype }) => spec(shape, dtype));
+    await device.request({ kind: 'hold', state: number, values: [] }, flatten<NdArray>(tree));
+    const state = new State<T>(device, number, form, new Map(flatten<TensorSpec>(form)));
+    if (state.onDevice) await state.upload();
     return state;
   }
 
-  /** Paths and shapes of the leaves. */
+  /** Paths, shapes and dtypes of the leaves. */
   leaves(): Entry<TensorSpec>[] {
-    return [...this.headers];
+    return [...this.specs];
   }
 
-  /** Copies leaves back to the host. Default: all. */
-  async read(paths: readonly string[] = [...this.headers.keys()]): Promise<Tree<NdArray>> {
-    this.checkUsable();
-    for (const path of paths) {
-      if (!this.headers.has(path)) throw new Error(`read: the state has no leaf "${path}"`);
-    }
-    if (deviceTraits[this.device.name].memory === 'device') return this.download(paths);
-    const values = await this.device.request({ kind: 'read', state: this.number, paths });
-    return unflatten(values.map(({ path, dtype, shape, data }) => [path, { dtype, shape, data }] as const));
+  /** Copies the whole tree back to the host. */
+  async read(): Promise<T> {
+    const leaves = new Map(await this.fetch([...this.specs.keys()]));
+    return mapTree<Tree<TensorSpec>, TensorSpec, NdArray>(this.form, (_, path) => leaves.get(path)!) as T;
   }
 
-  /** @throws a sentence if a program for these leaves cannot run on this state */
+  /** Copies one branch back to the host. @throws if the tree has no such branch */
+  async readBranch<Key extends keyof T & string>(key: Key): Promise<T[Key]> {
+    const form = (this.form as Readonly<Record<string, Tree<TensorSpec>>>)[key];
+    if (form === undefined) throw new Error(`readBranch: the state has no branch "${key}"`);
+    const inside = (path: string) => (path === '' ? key : `${key}.${path}`);
+    const leaves = new Map(await this.fetch(flatten<TensorSpec>(form).map(([path]) => inside(path))));
+    return mapTree<Tree<TensorSpec>, TensorSpec, NdArray>(
+      form,
+      (_, path) => leaves.get(inside(path))!,
+    ) as T[Key];
+  }
+
+  /** @throws a sentence if a program that reads these leaves cannot run on this state */
   check(device: Device, paths: readonly string[], inputs: readonly ValueHeader[]): void {
     this.checkUsable();
     if (device !== this.device) throw new Error('run: the state is on another device than the program');
     const expected = new Map(inputs.map((input) => [input.path, input]));
     for (const path of paths) {
-      const wanted = expected.get(path === '' ? 'state' : `state.${path}`)!;
-      const found = this.headers.get(path);
-      const description = `${wanted.dtype}${formatShape(wanted.shape)}`;
-      if (found === undefined) throw new Error(`run: the state has no leaf "${path}" (${description})`);
-      if (found.dtype !== wanted.dtype || formatShape(found.shape) !== formatShape(wanted.shape)) {
-        throw new Error(
-          `run: the state's "${path}" is ${found.dtype}${formatShape(found.shape)}, the program expects ${description}`,
-        );
+      const wanted = describe(expected.get(path === '' ? 'state' : `state.${path}`)!);
+      const leaf = this.specs.get(path);
+      if (leaf === undefined) throw new Error(`run: the state has no leaf "${path}" (${wanted})`);
+      if (describe(leaf) !== wanted) {
+        throw new Error(`run: the state's "${path}" is ${describe(leaf)}, the program expects ${wanted}`);
       }
     }
   }
 
-  /** Frees the device's memory. */
+  /** Frees the device's memory. Later uses are refused. */
   async dispose(): Promise<void> {
     if (this.disposed) return;
     this.disposed = true;
     await this.device.request({ kind: 'release', state: this.number });
   }
 
+  private get onDevice(): boolean {
+    return deviceTraits[this.device.name].memory === 'device';
+  }
+
+  private async fetch(paths: readonly string[]): Promise<Entry<NdArray>[]> {
+    this.checkUsable();
+    if (this.onDevice) return this.download(paths);
+    const values = await this.device.request({ kind: 'read', state: this.number, paths });
+    return values.map(({ path, dtype, shape, data }: Value) => [path, { dtype, shape, data }] as const);
+  }
+
   /** Lets the device compute every leaf as itself: what it computes stays in its memory. */
   private async upload(): Promise<void> {
-    const copy = await this.device.compileStep((_, state) => ({ outputs: {}, state }), {}, this.specs());
+    const copy = await this.device.compileStep((_, state) => ({ outputs: {}, state }), {}, this.form);
     await copy.run({}, this);
     await copy.dispose();
   }
 
-  private async download(paths: readonly string[]): Promise<Tree<NdArray>> {
-    const copy = await this.device.compileStep(
-      (_, state) => ({ outputs: state, state: {} }),
-      {},
-      this.specs(paths),
-    );
+  private async download(paths: readonly string[]): Promise<Entry<NdArray>[]> {
+    const specs = unflatten(paths.map((path) => [path, this.specs.get(path)!] as const));
+    const copy = await this.device.compileStep((_, state) => ({ outputs: state, state: {} }), {}, specs);
     const values = await copy.run({}, this);
     await copy.dispose();
-    return values;
-  }
-
-  private specs(paths: readonly string[] = [...this.headers.keys()]): Tree<TensorSpec> {
-    return unflatten(paths.map((path) => [path, this.headers.get(path)!] as const));
+    return flatten<NdArray>(values as Tree<NdArray>);
   }
 
   private checkUsable(): void {
     if (this.disposed) throw new Error('The state was disposed; hold it again');
   }
 }
+
+const describe = ({ dtype, shape }: TensorSpec): string => `${dtype}${formatShape(shape)}`;

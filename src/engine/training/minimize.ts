@@ -24,10 +24,10 @@ export interface StepEvent extends StepReport {
   readonly save: () => Promise<TrainingState>;
 }
 
-export interface Minimized {
-  readonly variables: Tree<NdArray>;
+export interface Minimized<Variables> {
+  readonly variables: Variables;
   /** The moving averages, if they were kept. */
-  readonly averages: Tree<NdArray> | undefined;
+  readonly averages: Variables | undefined;
   readonly state: TrainingState;
 }
 
@@ -39,7 +39,7 @@ export async function* minimize<Variables extends Tree<NdArray>, Batch extends T
   device: Device,
   problem: Problem<Variables, Batch>,
   { steps, batch, resumeFrom, signal }: MinimizeRun,
-): AsyncGenerator<StepEvent, Minimized> {
+): AsyncGenerator<StepEvent, Minimized<Variables>> {
   if (!(Number.isSafeInteger(steps) && steps >= 1)) {
     throw new Error(`minimize: the number of steps is a whole number ≥ 1, got ${steps}`);
   }

@@ -67,7 +67,7 @@ export type TrainingState = Tree<NdArray>;
 export async function createMinimizer<Variables extends Tree<NdArray>, Batch extends Tree<TensorSpec>>(
   device: Device,
   problem: Problem<Variables, Batch>,
-): Promise<Minimizer<Batch>> {
+): Promise<Minimizer<Variables>> {
   const settings = checkProblem(problem);
   const variables = mapTree<Variables, NdArray, TensorSpec>(problem.variables, ({ shape }) => spec(shape));
   const compileOptions = {
@@ -96,7 +96,8 @@ export async function createMinimizer<Variables extends Tree<NdArray>, Batch ext
     build: (inputs: never, state: never) => StepResult,
     specs: Tree<TensorSpec>,
     state: Tree<TensorSpec>,
-  ): Promise<StepProgram> => device.compileStep(build, specs as never, state as never, compileOptions);
+  ): Promise<Step> =>
+    device.compileStep(build, specs as never, state as never, compileOptions) as unknown as Promise<Step>;
 
   if (settings.batchesPerStep === 1) {
     const step = await compileStep(
@@ -126,6 +127,9 @@ export async function createMinimizer<Variables extends Tree<NdArray>, Batch ext
   return Minimizer.start(device, problem.variables, settings, { kind: 'collected', collect, update });
 }
 
+/** A compiled step of any form: its inputs and outputs are checked when it runs. */
+type Step = StepProgram<Tree<NdArray>, Tree<NdArray>>;
+
 interface StepInputs {
   readonly batch: Tree<Tensor>;
   readonly scalars: Readonly<Record<string, Tensor>>;
@@ -140,39 +144,38 @@ interface Settings {
 }
 
 type Programs =
-  | { readonly kind: 'at once'; readonly step: StepProgram }
-  | { readonly kind: 'collected'; readonly collect: StepProgram; readonly update: StepProgram };
+  | { readonly kind: 'at once'; readonly step: Step }
+  | { readonly kind: 'collected'; readonly collect: Step; readonly update: Step };
 
 /** A minimization under way. Its state lives on the device. Made by `createMinimizer`. */
-export class Minimizer<Batch extends Tree<TensorSpec>> {
+export class Minimizer<Variables extends Tree<NdArray>> {
   private stepsMade = 0;
   private lossScale: LossScale;
-  /** Declared for the batches' type only. */
-  declare readonly batch: Batch;
 
   private constructor(
     private readonly device: Device,
     private readonly settings: Settings,
     private readonly programs: Programs,
-    private state: State,
+    private state: State<HeldTree>,
   ) {
     this.lossScale = initialLossScale(settings.compute);
   }
 
-  static async start<Batch extends Tree<TensorSpec>>(
+  static async start<Variables extends Tree<NdArray>>(
     device: Device,
-    variables: Tree<NdArray>,
+    variables: Variables,
     settings: Settings,
     programs: Programs,
-  ): Promise<Minimizer<Batch>> {
-    const zerosLike = () => mapTree<Tree<NdArray>, NdArray, NdArray>(variables, ({ shape }) => zeros(shape));
-    const state = await device.hold({
+  ): Promise<Minimizer<Variables>> {
+    const zerosLike = () =>
+      mapTree<Tree<NdArray>, NdArray, NdArray>(variables, ({ shape }) => zeros(shape)) as Tree<NdArray>;
+    const state = await device.hold<HeldTree>({
       variables,
       moments: Object.fromEntries(settings.optimizer.moments.map((name) => [name, zerosLike()])),
       ...(settings.averageDecay !== undefined && { averages: variables }),
       ...(programs.kind === 'collected' && { gradients: zerosLike() }),
-    } as Tree<NdArray>);
-    return new Minimizer<Batch>(device, settings, programs, state);
+    });
+    return new Minimizer<Variables>(device, settings, programs, state);
   }
 
   /** Steps made so far. */
@@ -207,18 +210,18 @@ export class Minimizer<Batch extends Tree<TensorSpec>> {
   }
 
   /** The variables as they are now. */
-  async variables(): Promise<Tree<NdArray>> {
-    return this.part('variables');
+  async variables(): Promise<Variables> {
+    return (await this.state.readBranch('variables')) as Variables;
   }
 
   /** The moving averages of the variables. @throws if none are kept */
-  async averages(): Promise<Tree<NdArray>> {
+  async averages(): Promise<Variables> {
     if (this.settings.averageDecay === undefined) throw new Error('averages: set averageDecay to keep them');
-    return this.part('averages');
+    return (await this.state.readBranch('averages')) as Variables;
   }
 
   async save(): Promise<TrainingState> {
-    const state = (await this.state.read()) as Record<string, Tree<NdArray>>;
+    const state = await this.state.read();
     const { scale, steady } = this.lossScale;
     return { ...state, counters: ndArray('float64', [3], Float64Array.of(this.stepsMade, scale, steady)) };
   }
@@ -241,7 +244,7 @@ export class Minimizer<Batch extends Tree<TensorSpec>> {
     if (counters?.dtype !== 'float64' || counters.shape.join() !== '3') {
       throw new Error('restore: the saved state has no "counters" (float64[3])');
     }
-    const state = await this.device.hold(parts as Tree<NdArray>);
+    const state = await this.device.hold(parts as HeldTree);
     await this.state.dispose();
     this.state = state;
     const [step, scale, steady] = counters.data as Float64Array;
@@ -256,7 +259,7 @@ export class Minimizer<Batch extends Tree<TensorSpec>> {
     await this.state.dispose();
   }
 
-  private async runAtOnce(step: StepProgram, batch: Tree<NdArray>, scalars: Scalars): Promise<LossAndNorm> {
+  private async runAtOnce(step: Step, batch: Tree<NdArray>, scalars: Scalars): Promise<LossAndNorm> {
     return numbers(await step.run({ batch, scalars } as Tree<NdArray>, this.state));
   }
 
@@ -292,13 +295,10 @@ export class Minimizer<Batch extends Tree<TensorSpec>> {
     if (finite) this.stepsMade = step;
     return { step: this.stepsMade, loss, learningRate, gradientNorm, update: finite ? 'applied' : 'skipped' };
   }
-
-  private async part(name: string): Promise<Tree<NdArray>> {
-    const paths = this.state.leaves().map(([path]) => path);
-    const read = await this.state.read(paths.filter((path) => path === name || path.startsWith(`${name}.`)));
-    return (read as Record<string, Tree<NdArray>>)[name]!;
-  }
 }
+
+/** A training state as the device holds it; which branches exist depends on the settings. */
+type HeldTree = { readonly [branch: string]: Tree<NdArray> };
 
 type Scalars = Readonly<Record<string, NdArray>>;
 
