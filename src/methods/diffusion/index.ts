@@ -1,0 +1,14 @@
+export * from './add-noise.ts';
+export * from './beta-curves.ts';
+export * from './classifier-free-guidance.ts';
+export * from './denoiser.ts';
+export * from './noise-level.ts';
+export * from './noise-schedule.ts';
+export * from './prediction-types.ts';
+export * from './sample.ts';
+export * from './samplers/index.ts';
+export * from './samplers/sampler.ts';
+export * from './scheduler-config.ts';
+export type { SchedulerConfig } from './scheduler-config-values.ts';
+export * from './timestep-spacing.ts';
+export * from './weighted-sum.ts';
