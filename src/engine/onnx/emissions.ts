@@ -41,7 +41,15 @@ export const emissions: { readonly [P in Primitive]: EmissionRule<P> } = {
   greater: operator('Greater'),
   select: operator('Where'),
 
-  sum: reduction('ReduceSum'),
+  sum: (inputs, tensor, build) => {
+    const stages = reductionStages(tensor);
+    if (stages === undefined) return reduction('ReduceSum')(inputs, tensor, build);
+    const partial = build.node('ReduceSum', [build.reshape(inputs[0]!, stages), build.integers([2])], {
+      keepdims: 1,
+    });
+    const total = build.node('ReduceSum', [partial, build.integers([1])], { keepdims: 1 });
+    return build.reshape(total, tensor.shape);
+  },
   max: reduction('ReduceMax'),
   argMax: ([x], { attributes: { axis } }, build) => build.node('ArgMax', [x!], { axis, keepdims: 1 }),
 
@@ -120,6 +128,26 @@ function reduction(opType: string) {
     { attributes: { axes } }: Tensor<'sum' | 'max'>,
     build: NodeBuilder,
   ): string => build.node(opType, [x!, build.integers(axes)], { keepdims: 1 });
+}
+
+/** Sums of more elements than this are taken in two stages. */
+const longSum = 4096;
+
+/**
+ * [outer, stages, elements a stage] for a long sum over trailing axes. ONNX Runtime adds one after the other: in two
+ * stages the rounding errors stay small, and one sum over everything is shared between the threads.
+ */
+function reductionStages({
+  inputs,
+  attributes: { axes },
+}: Tensor<'sum'>): [number, number, number] | undefined {
+  const { shape } = inputs[0]!;
+  const first = Math.min(...axes);
+  const length = sizeOf(shape.slice(first));
+  if (axes.length !== shape.length - first || length <= longSum) return undefined;
+  let perStage = Math.min(longSum, Math.ceil(Math.sqrt(length)));
+  while (length % perStage !== 0) perStage--;
+  return perStage < 16 ? undefined : [sizeOf(shape.slice(0, first)), length / perStage, perStage];
 }
 
 const swapLast = (rank: number): number[] =>

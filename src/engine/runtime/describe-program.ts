@@ -64,7 +64,8 @@ export function describeProgram<Specs extends Tree<TensorSpec>, StateSpecs exten
     shape,
   });
 
-  const consumers = consumersIn(graph.outputs.map(([, output]) => output));
+  const outputTensors = graph.outputs.map(([, output]) => output);
+  const consumers = consumersIn(outputTensors);
   const stateInputs = new Map(graph.inputs.filter(([path]) => within(path, statePart)));
   const target = ([path, next]: readonly [string, Tensor]): OutputTarget => {
     if (!within(path, statePart)) return { kind: 'result' };
@@ -78,7 +79,7 @@ export function describeProgram<Specs extends Tree<TensorSpec>, StateSpecs exten
     return {
       kind: 'state',
       statePath,
-      overwrite: canOverwrite(old, next, consumers) ? 'in place' : 'after the run',
+      overwrite: canOverwrite(old, next, outputTensors, consumers) ? 'in place' : 'after the run',
     };
   };
   const description: ProgramDescription = {

@@ -147,9 +147,13 @@ export class Device {
     return this.nextId++;
   }
 
-  /** Ends the worker and frees everything on the device. Requests under way are refused. */
+  /**
+   * Frees everything on the device. A run under way is waited for (the native library cannot be interrupted),
+   * requests behind it are refused.
+   */
   async close(): Promise<void> {
-    this.fail('it was closed');
+    this.closed ??= 'it was closed';
+    await this.turn;
     await this.worker.terminate();
   }
 

@@ -10,11 +10,14 @@ import { topologicalOrder } from '../graph/index.ts';
 export function canOverwrite(
   old: Tensor,
   next: Tensor,
-  consumers: ReadonlyMap<Tensor, readonly Tensor[]>,
+  outputs: readonly Tensor[],
+  consumers: Consumers,
 ): boolean {
   if (old === next) return false;
   const before = new Set(topologicalOrder([next]));
   const readers = readersOf(old, consumers);
+  const copied = new Set([old, ...readers.filter(({ primitive }) => views.has(primitive))]);
+  if (outputs.some((output) => copied.has(output))) return false;
   return readers.every((reader) => {
     if (reader !== next) return before.has(reader);
     return elementwise.has(next.primitive) && sameShape(next.shape, old.shape);
@@ -22,14 +25,16 @@ export function canOverwrite(
 }
 
 /** Who reads a tensor's memory: its consumers, and those of the views of it. */
-function readersOf(tensor: Tensor, consumers: ReadonlyMap<Tensor, readonly Tensor[]>): Tensor[] {
+function readersOf(tensor: Tensor, consumers: Consumers): Tensor[] {
   return (consumers.get(tensor) ?? []).flatMap((consumer) =>
     views.has(consumer.primitive) ? [consumer, ...readersOf(consumer, consumers)] : [consumer],
   );
 }
 
+export type Consumers = ReadonlyMap<Tensor, readonly Tensor[]>;
+
 /** Every tensor with those that have it as an operand. */
-export function consumersIn(outputs: readonly Tensor[]): Map<Tensor, Tensor[]> {
+export function consumersIn(outputs: readonly Tensor[]): Consumers {
   const consumers = new Map<Tensor, Tensor[]>();
   for (const tensor of topologicalOrder(outputs)) {
     for (const input of new Set(tensor.inputs)) {
