@@ -1,0 +1,257 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  adamW,
+  cast,
+  cosineDecay,
+  type Device,
+  flatten,
+  linearWarmup,
+  log,
+  mean,
+  minimize,
+  multiply,
+  type NdArray,
+  openDevice,
+  type Problem,
+  range,
+  type StepEvent,
+  scalar,
+  sgd,
+  spec,
+  subtract,
+  sum,
+  type Tensor,
+  type TensorSpec,
+  type TrainingState,
+  type Tree,
+  toNumbers,
+  unflatten,
+} from '../../../src/engine/index.ts';
+import { regression, regressionBatch } from './regression.ts';
+
+type Extra = Partial<Problem<Tree<NdArray>, Tree<TensorSpec>>>;
+
+let device: Device;
+beforeAll(async () => {
+  device = await openDevice('cpu');
+});
+afterAll(() => device.close());
+
+/** Runs the regression to `steps`, or stops after `stopAt` and keeps the state. */
+async function run(
+  extra: Extra,
+  steps: number,
+  options: { resumeFrom?: TrainingState; stopAt?: number } = {},
+) {
+  const { resumeFrom, stopAt } = options;
+  const problem = { ...regression, learningRate: 1e-2, ...extra } as Problem<Tree<NdArray>, Tree<TensorSpec>>;
+  const events = minimize(device, problem, {
+    steps,
+    batch: regressionBatch,
+    ...(resumeFrom !== undefined && { resumeFrom }),
+  });
+  const reports: StepEvent[] = [];
+  for (;;) {
+    const next = await events.next();
+    if (next.done) return { reports, ...next.value };
+    reports.push(next.value);
+    if (next.value.step === stopAt) {
+      const state = await next.value.save();
+      await events.return(undefined as never);
+      return { reports, state };
+    }
+  }
+}
+
+const settings: readonly (readonly [string, Extra])[] = [
+  ['AdamW', {}],
+  [
+    'AdamW with clipping, averages and a schedule',
+    { clipNorm: 1, averageDecay: 0.99, learningRate: linearWarmup(5, cosineDecay(2e-2, 40)) },
+  ],
+  ['AdamW over three batches a step', { batchesPerStep: 3 }],
+  ['AdamW in float16', { compute: 'float16' }],
+  ['SGD', { optimizer: sgd(), clipNorm: 1, learningRate: 0.2 }],
+  [
+    'SGD with momentum over two batches a step',
+    { optimizer: sgd({ momentum: 0.9 }), learningRate: 1e-3, batchesPerStep: 2 },
+  ],
+];
+
+describe.each(settings)('minimizing with %s', (_, extra) => {
+  test('lowers the loss', async () => {
+    const { reports } = await run(extra, 40);
+    const early = reports.slice(0, 5).reduce((total, { loss }) => total + loss, 0);
+    const late = reports.slice(-5).reduce((total, { loss }) => total + loss, 0);
+    expect(late).toBeLessThan(0.8 * early);
+    expect(reports.map(({ step }) => step)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+  });
+
+  test('stopped and resumed gives the same bits as never stopped', async () => {
+    const whole = await run(extra, 24);
+    const first = await run(extra, 24, { stopAt: 11 });
+    // As a file would give it back: numbered keys instead of lists, leaves in another order.
+    const reread = unflatten(flatten<NdArray>(first.state).reverse()) as TrainingState;
+    const resumed = await run(extra, 24, { resumeFrom: reread });
+    expect(resumed.reports[0]!.step).toBe(12);
+    expect(new Map(flatten<NdArray>(resumed.state))).toEqual(new Map(flatten<NdArray>(whole.state)));
+  });
+});
+
+describe('minimize', () => {
+  test('takes AdamW steps as the paper writes them', async () => {
+    const [rate, decay, beta1, beta2, epsilon] = [0.1, 0.5, 0.8, 0.9, 1e-3];
+    const events = minimize(
+      device,
+      {
+        variables: { w: scalar(2) },
+        batch: { slope: spec([]) },
+        loss: ({ w }, { slope }) => sum(subtract(w, slope)),
+        learningRate: rate,
+        optimizer: adamW({ beta1, beta2, epsilon, weightDecay: decay }),
+      },
+      { steps: 3, batch: () => ({ slope: scalar(0) }) },
+    );
+    let next = await events.next();
+    while (!next.done) next = await events.next();
+    // The gradient is 1 at every step.
+    let [w, m, v] = [2, 0, 0];
+    for (let t = 1; t <= 3; t++) {
+      m = beta1 * m + (1 - beta1);
+      v = beta2 * v + (1 - beta2);
+      w =
+        w * (1 - rate * decay) - (rate * m) / (1 - beta1 ** t) / (Math.sqrt(v / (1 - beta2 ** t)) + epsilon);
+    }
+    expect(next.value.variables.w.data[0]).toBeCloseTo(w, 5);
+  });
+
+  test('averages the batches of a step: the same as one larger batch', async () => {
+    const loss = ({ w }: { w: never }, { x }: { x: never }) => mean(subtract(w, x));
+    const base = { variables: { w: range(3) }, learningRate: 0.5, optimizer: sgd() };
+    const halves = minimize(
+      device,
+      { ...base, batch: { x: spec([1, 3]) }, loss: loss as never, batchesPerStep: 2 },
+      {
+        steps: 1,
+        batch: (_, part) => ({ x: { ...range(3), shape: [1, 3], data: Float32Array.of(part, part, part) } }),
+      },
+    );
+    const { value } = await halves.next();
+    expect((value as StepEvent).loss).toBeCloseTo(0.5);
+    const { value: end } = await halves.next();
+    expect([...(end as { variables: { w: NdArray } }).variables.w.data].map(Number)).toEqual(
+      [0, 1, 2].map((w) => expect.closeTo(w - 0.5 / 3, 5)),
+    );
+  });
+
+  test('reports the norm before clipping and takes a step of the clipped length', async () => {
+    const { reports, state } = await run({ optimizer: sgd(), clipNorm: 0.5, learningRate: 1 }, 1);
+    const after = new Map(flatten<NdArray>(state));
+    expect(reports[0]!.gradientNorm).toBeGreaterThan(5);
+    const moved = flatten<NdArray>(regression.variables).reduce((total, [path, { data }]) => {
+      const next = Array.from(toNumbers(after.get(`variables.${path}`)!));
+      return total + next.reduce((part, x, i) => part + (x - Number(data[i])) ** 2, 0);
+    }, 0);
+    expect(Math.sqrt(moved)).toBeCloseTo(0.5, 4);
+  });
+
+  test('stops between two steps when it is aborted', async () => {
+    const controller = new AbortController();
+    const events = minimize(device, { ...regression, learningRate: 1e-2 } as never, {
+      steps: 10,
+      batch: regressionBatch,
+      signal: controller.signal,
+    });
+    await events.next();
+    controller.abort(new Error('enough'));
+    await expect(events.next()).rejects.toThrow('enough');
+  });
+
+  test('leaves the variables as they were before a step whose loss is not a number', async () => {
+    const events = minimize(
+      device,
+      {
+        variables: { w: scalar(1) },
+        batch: { x: spec([]) },
+        loss: ({ w }, { x }) => sum(log(subtract(w, x))),
+        learningRate: 0.1,
+      },
+      { steps: 3, batch: (step) => ({ x: scalar(step < 2 ? 0 : 100) }) },
+    );
+    await events.next();
+    const { value } = await events.next();
+    const saved = await (value as StepEvent).save();
+    await expect(events.next()).rejects.toThrow('At step 3 the loss is NaN; the variables are as before it.');
+    expect(new Map(flatten<NdArray>(saved)).get('variables.w')!.data[0]).toBeGreaterThan(0);
+  });
+
+  test('halves the scale of the loss and skips the step when a float16 gradient overflows', async () => {
+    const problem = {
+      variables: { w: scalar(1) },
+      batch: {},
+      // The gradient passes through float16, whose largest number is 65,504: 100 times the scale, 2^15 at first.
+      loss: ({ w }: { readonly w: Tensor }) => sum(multiply(cast(cast(w, 'float16'), 'float32'), 100)),
+      learningRate: 1e-3,
+      optimizer: sgd(),
+      compute: 'float16',
+    } as const;
+    const reports: StepEvent[] = [];
+    for await (const event of minimize(device, problem, { steps: 2, batch: () => ({}) })) reports.push(event);
+    expect(reports.map(({ step, update }) => [step, update])).toEqual([
+      ...new Array(6).fill([0, 'skipped']),
+      [1, 'applied'],
+      [2, 'applied'],
+    ]);
+  });
+
+  const refused: readonly (readonly [string, Extra, RegExp])[] = [
+    [
+      'a learning rate of NaN',
+      { learningRate: Number.NaN },
+      /minimize: a learning rate is a finite number ≥ 0, got NaN/,
+    ],
+    [
+      'a schedule that gives NaN',
+      { learningRate: () => Number.NaN },
+      /step 1: a learning rate is a finite number ≥ 0, got NaN/,
+    ],
+    ['a negative norm', { clipNorm: -1 }, /clipNorm is above 0, got -1/],
+    ['a decay of 1', { averageDecay: 1 }, /averageDecay lies in \[0, 1\), got 1/],
+    ['half a batch', { batchesPerStep: 0.5 }, /batchesPerStep is a whole number ≥ 1, got 0.5/],
+    ['no variables', { variables: {} }, /there are no variables/],
+    [
+      'integer variables',
+      { variables: { w: range(3, 'int32') } },
+      /variable "w" is int32, expected float32; only floats can be trained/,
+    ],
+    [
+      'float16 variables',
+      { variables: { w: range(3, 'float16') } },
+      /variable "w" is float16, expected float32; cast it/,
+    ],
+  ];
+  test.each(refused)('refuses %s', async (_, extra, message) => {
+    await expect(run(extra, 1)).rejects.toThrow(message);
+  });
+
+  test('refuses an optimizer out of range', () => {
+    expect(() => adamW({ beta1: 1 })).toThrow('adamW: beta1 lies in [0, 1), got 1');
+    expect(() => sgd({ weightDecay: Number.NaN })).toThrow(
+      'sgd: weightDecay is a finite number ≥ 0, got NaN',
+    );
+  });
+
+  test('refuses a saved state of another problem', async () => {
+    const { state } = await run({}, 2, { stopAt: 1 });
+    const { moments, ...withoutMoments } = state as { moments: Tree<NdArray> };
+    const resume = (resumeFrom: unknown) => run({}, 2, { resumeFrom: resumeFrom as TrainingState });
+    await expect(resume(withoutMoments)).rejects.toThrow('the saved state has no "moments.m.hidden.weight"');
+    await expect(resume({ ...(state as object), extra: scalar(1) })).rejects.toThrow(
+      `"extra" is not part of this problem`,
+    );
+    await expect(
+      resume({ ...(state as object), variables: { hidden: { weight: scalar(1) } } }),
+    ).rejects.toThrow('"variables.hidden.weight" is float32[], expected float32[16,4]');
+    expect(moments).toBeDefined();
+  });
+});
