@@ -1,5 +1,14 @@
 import { flatten, isFloating, type MapTree, mapTree, type Tree } from '../arrays/index.ts';
-import { add, after, filled, type Primitive, ShapeError, Tensor, topologicalOrder } from '../graph/index.ts';
+import {
+  add,
+  after,
+  filled,
+  type Primitive,
+  refuse,
+  scopedAs,
+  Tensor,
+  topologicalOrder,
+} from '../graph/index.ts';
 import { type GradientRule, gradientRules } from './gradient-rules.ts';
 
 /**
@@ -13,11 +22,14 @@ import { type GradientRule, gradientRules } from './gradient-rules.ts';
  */
 export function gradient<T extends Tree<Tensor>>(loss: Tensor, withRespectTo: T): MapTree<T, Tensor, Tensor> {
   if (loss.rank !== 0 || !isFloating(loss.dtype)) {
-    throw new ShapeError(`gradient: the loss is a float scalar, got ${loss}; sum or average it first`);
+    refuse('gradient', `the loss is a float scalar, got ${loss}; sum or average it first`);
   }
   const targets = flatten<Tensor>(withRespectTo).map(([path, tensor]) => {
     if (isFloating(tensor.dtype)) return tensor;
-    throw new ShapeError(`gradient: only floats have gradients, got ${tensor} at "${path}"`);
+    return refuse(
+      'gradient',
+      `only floats have gradients, got ${tensor}${path === '' ? '' : ` as "${path}"`}`,
+    );
   });
   const cotangents = accumulate(loss, new Set(targets));
   return mapTree<T, Tensor, Tensor>(
@@ -60,7 +72,7 @@ function applyRule<P extends Primitive>(
   tensor: Tensor<P>,
 ): readonly (Tensor | undefined)[] {
   const rule: GradientRule<P> = gradientRules[tensor.primitive];
-  return rule(cotangent, tensor);
+  return scopedAs(tensor.scope, () => rule(cotangent, tensor));
 }
 
 /**

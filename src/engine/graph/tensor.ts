@@ -49,18 +49,27 @@ export function createTensor<P extends Primitive>(
     return new Tensor(primitive, inputs, attributes, dtype, shape, currentScope, currentRegion);
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error;
-    const place = currentScope === '' ? '' : ` (at ${currentScope})`;
-    throw new ShapeError(`${primitive}: ${error.message}${place}`, { cause: error });
+    return refuse(primitive, error.message, { cause: error });
   }
+}
+
+/** @throws ShapeError: the operation, the sentence, and where in the model it happened */
+export function refuse(operation: string, message: string, options?: ErrorOptions): never {
+  const place = currentScope === '' ? '' : ` (at ${currentScope})`;
+  throw new ShapeError(`${operation}: ${message}${place}`, options);
 }
 
 let currentScope = '';
 let currentRegion: symbol | undefined;
 
 /** Runs `build` with its tensors labelled by a further part of the path. */
-export function scope<T>(name: string | number, build: () => T): T {
+export const scope = <T>(name: string | number, build: () => T): T =>
+  scopedAs(currentScope === '' ? `${name}` : `${currentScope}.${name}`, build);
+
+/** Runs `build` with its tensors labelled by this path, wherever it is called. */
+export function scopedAs<T>(path: string, build: () => T): T {
   const outer = currentScope;
-  currentScope = outer === '' ? `${name}` : `${outer}.${name}`;
+  currentScope = path;
   try {
     return build();
   } finally {
