@@ -28,6 +28,11 @@ export class ConfigReader {
     this.values = json as Readonly<Record<string, unknown>>;
   }
 
+  /** Whether the option is left out or null. */
+  isEmpty(option: string): boolean {
+    return (this.value(option) ?? null) === null;
+  }
+
   /** The option as it stands; undefined if it is left out. */
   value(option: string): unknown {
     this.known.add(option);
@@ -40,12 +45,15 @@ export class ConfigReader {
 
   /** A whole number or, where the option is null or left out, undefined. */
   optionalWholeNumber(option: string, bounds: Bounds): number | undefined {
-    const value = this.value(option) ?? undefined;
-    return value === undefined ? undefined : this.checkWholeNumber(option, value, bounds);
+    return this.isEmpty(option) ? undefined : this.wholeNumber(option, bounds);
   }
 
   /** `count` whole numbers, from a list or from one number for all. */
-  wholeNumbers(option: string, count: number, bounds: Bounds & Partial<Default<number>>): readonly number[] {
+  wholeNumbers(
+    option: string,
+    count: number,
+    bounds: Bounds & Partial<Default<number | readonly number[]>>,
+  ): readonly number[] {
     const value = this.value(option) ?? bounds.default;
     const list = Array.isArray(value) ? value : new Array<unknown>(count).fill(value);
     if (list.length !== count) this.refuse(option, `one number or ${count}, one a block`);
@@ -58,6 +66,14 @@ export class ConfigReader {
     return this.refuse(option, `a number from ${least} to ${most}`);
   }
 
+  /** `count` flags, from a list or from one for all. */
+  flags(option: string, count: number, missing: boolean): readonly boolean[] {
+    const value = this.value(option) ?? missing;
+    const list: unknown[] = Array.isArray(value) ? value : new Array<unknown>(count).fill(value);
+    if (list.length === count && list.every((item) => typeof item === 'boolean')) return list;
+    return this.refuse(option, `true or false, or a list of ${count}`);
+  }
+
   flag(option: string, missing: boolean): boolean {
     const value = this.value(option) ?? missing;
     return typeof value === 'boolean' ? value : this.refuse(option, 'true or false');
@@ -67,6 +83,18 @@ export class ConfigReader {
     const value = this.value(option) ?? missing;
     const found = choices.find((choice) => choice === value);
     return found ?? this.refuse(option, choices.map((choice) => `"${choice}"`).join(' or '));
+  }
+
+  /** A list with one of the choices in each place. */
+  choices<T extends string>(
+    option: string,
+    choices: readonly T[],
+    missing: readonly NoInfer<T>[],
+  ): readonly T[] {
+    const value = this.value(option) ?? missing;
+    const isChoice = (item: unknown): item is T => choices.some((choice) => choice === item);
+    if (Array.isArray(value) && value.length > 0 && value.every(isChoice)) return value;
+    return this.refuse(option, `a list of ${choices.map((choice) => `"${choice}"`).join(' or ')}`);
   }
 
   /** An option of the original that is supported with its usual value only. Left out or null is usual too. */

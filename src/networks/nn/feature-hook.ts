@@ -1,5 +1,4 @@
 import { formatShape, type Shape, ShapeError, sameShape, type Tensor } from '../../engine/index.ts';
-import type { Parameters } from './parameters.ts';
 
 /**
  * An intermediate value that a network offers: where it is, by the path of the part that makes it
@@ -35,7 +34,7 @@ export type FeatureHook = (feature: Feature, value: () => Tensor) => Tensor | un
  */
 export function offer(
   hook: FeatureHook | undefined,
-  { path }: Parameters,
+  path: string,
   kind: FeatureKind,
   shape: Shape,
   value: () => Tensor,
@@ -52,9 +51,5 @@ export function offer(
 }
 
 /** The value to go on with, for features that exist anyway. */
-export const pass = (
-  hook: FeatureHook | undefined,
-  parameters: Parameters,
-  kind: FeatureKind,
-  value: Tensor,
-): Tensor => offer(hook, parameters, kind, value.shape, () => value) ?? value;
+export const pass = (hook: FeatureHook | undefined, path: string, kind: FeatureKind, value: Tensor): Tensor =>
+  offer(hook, path, kind, value.shape, () => value) ?? value;

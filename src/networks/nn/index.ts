@@ -12,3 +12,4 @@ export * from './parameters.ts';
 export * from './pixel-tokens.ts';
 export * from './resample.ts';
 export * from './resnet-block.ts';
+export * from './select-features.ts';

@@ -38,10 +38,10 @@ export const resnetBlock = (
       h = add(h, reshape(perChannel, [...perChannel.shape, 1, 1]));
     }
     h = convolutionLayer(block, 'conv2', activate(groupNormLayer(block, 'norm2', h, norm)), { padding: 1 });
-    h = pass(features, block, 'residual', h);
+    h = pass(features, block.path, 'residual', h);
     const changes = x.shape[1] !== h.shape[1];
     const sum = add(changes ? convolutionLayer(block, 'conv_shortcut', x) : x, h);
-    return pass(features, block, 'output', outputScale === 1 ? sum : divide(sum, outputScale));
+    return pass(features, block.path, 'output', outputScale === 1 ? sum : divide(sum, outputScale));
   });
 
 /** @param timeEmbeddingSize undefined: no time embedding */
