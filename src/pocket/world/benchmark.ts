@@ -1,0 +1,151 @@
+import { fold, permutation, type RandomKey, randomKey } from '../../engine/arrays/index.ts';
+import { promptOf } from './caption.ts';
+import { chanceFrom } from './chance.ts';
+import { randomConcept } from './random-appearance.ts';
+import { randomPose, randomScene } from './random-scene.ts';
+import {
+  type BackgroundKind,
+  backgroundKinds,
+  type Concept,
+  type Scene,
+  type SubjectClass,
+} from './scene.ts';
+import { withAppearance } from './with-appearance.ts';
+
+/** A concept with the pictures that it is learned from. */
+export interface BenchmarkConcept {
+  readonly concept: Concept;
+  readonly references: readonly Scene[];
+}
+
+/** A picture to be edited. */
+export interface BenchmarkSource {
+  readonly name: string;
+  readonly scene: Scene;
+  /** "a photo of a cat on the grass" */
+  readonly sourcePrompt: string;
+  /** "a photo of a {concept} cat on the grass": the learned word or words go where {concept} stands. */
+  readonly targetPrompt: string;
+}
+
+/** One edit, with the right answer; the masks are those of the source and of the oracle, rendered. */
+export interface BenchmarkPair {
+  readonly concept: string;
+  readonly source: string;
+  readonly oracle: Scene;
+}
+
+export interface BenchmarkSet {
+  readonly concepts: readonly BenchmarkConcept[];
+  readonly sources: readonly BenchmarkSource[];
+  /** Every concept with every source of its class. */
+  readonly pairs: readonly BenchmarkPair[];
+}
+
+/** Per class: how many concepts and how many sources. */
+type Counts = readonly (readonly [subjectClass: SubjectClass, concepts: number, sources: number])[];
+
+const fullCounts: Counts = [
+  ['cat', 2, 8],
+  ['dog', 2, 8],
+  ['rabbit', 2, 7],
+  ['robot', 2, 7],
+  ['tortoise', 1, 5],
+  ['bird', 1, 5],
+  ['fish', 1, 5],
+  ['elephant', 1, 5],
+  ['teapot', 1, 5],
+  ['car', 1, 5],
+  ['backpack', 1, 5],
+  ['mug', 1, 5],
+];
+
+const oneShotCounts: Counts = [
+  ['cat', 1, 10],
+  ['dog', 1, 10],
+];
+
+/** The set in the proportions of the paper: 16 concepts with 4 or 5 references each, 70 sources. */
+export const benchmarkSet = (): BenchmarkSet =>
+  assemble(fold(randomKey(3295), 'benchmark'), fullCounts, (index) => 4 + (index % 2));
+
+/** The one-shot set: 20 cats and dogs as sources, a single reference for each of the two concepts. */
+export const oneShotSet = (): BenchmarkSet =>
+  assemble(fold(randomKey(3295), 'one shot'), oneShotCounts, () => 1);
+
+function assemble(key: RandomKey, counts: Counts, referenceCount: (index: number) => number): BenchmarkSet {
+  const concepts: BenchmarkConcept[] = [];
+  const sources: BenchmarkSource[] = [];
+  for (const [subjectClass, conceptCount, sourceCount] of counts) {
+    const classKey = fold(key, subjectClass);
+    const places = permutation(fold(classKey, 'places'), backgroundKinds.length).map(
+      (at) => backgroundKinds[at]!,
+    );
+    const [referencePlaces, sourcePlaces] = [places.slice(0, 4), places.slice(4)];
+    for (let i = 0; i < conceptCount; i++) {
+      const concept = randomConcept(fold(classKey, `concept ${i}`), `${subjectClass}-${i + 1}`, [
+        subjectClass,
+      ]);
+      const count = referenceCount(concepts.length);
+      concepts.push({
+        concept,
+        references: references(fold(classKey, `references ${i}`), concept, referencePlaces, count),
+      });
+    }
+    for (let i = 0; i < sourceCount; i++) {
+      const place = sourcePlaces[i % sourcePlaces.length]!;
+      const scene = randomScene(fold(classKey, `source ${i}`), {
+        classes: [subjectClass],
+        backgrounds: [place],
+      });
+      sources.push({
+        name: `${subjectClass}-${String(i + 1).padStart(2, '0')}`,
+        scene,
+        sourcePrompt: promptOf(scene),
+        targetPrompt: promptOf(scene, '{concept}'),
+      });
+    }
+  }
+  const pairs = concepts.flatMap(({ concept }) =>
+    sources
+      .filter(({ scene }) => scene.subject.class === concept.class)
+      .map(({ name, scene }) => ({
+        concept: concept.name,
+        source: name,
+        oracle: withAppearance(scene, concept),
+      })),
+  );
+  return { concepts, sources, pairs };
+}
+
+/** Pictures of one concept as a person takes them: one posture, seen much alike, in different places. */
+function references(
+  key: RandomKey,
+  concept: Concept,
+  places: readonly BackgroundKind[],
+  count: number,
+): Scene[] {
+  const usual = randomPose(fold(key, 'pose'), concept.class, places[0]!);
+  return Array.from({ length: count }, (_, index): Scene => {
+    const chance = chanceFrom(fold(key, index));
+    const place = places[index % places.length]!;
+    const scene = randomScene(fold(key, `scene ${index}`), {
+      classes: [concept.class],
+      backgrounds: [place],
+      companionShare: 0,
+    });
+    const near = (joint: number) => Math.min(Math.max(joint + chance.between(-0.25, 0.25), -1), 1);
+    const pose = {
+      ...usual,
+      // The place decides where there is ground and room; the rest hardly varies.
+      x: scene.subject.pose.facing === usual.facing ? scene.subject.pose.x : 100 - scene.subject.pose.x,
+      y: scene.subject.pose.y,
+      scale: scene.subject.pose.scale,
+      tilt: chance.between(-2, 2),
+      limbs: near(usual.limbs),
+      head: near(usual.head),
+      tail: near(usual.tail),
+    };
+    return { ...scene, subject: { class: concept.class, pose, appearance: concept.appearance } };
+  });
+}

@@ -1,0 +1,93 @@
+import { fold, randomKey } from '../../engine/arrays/index.ts';
+import { backgroundDrawings } from './backgrounds/index.ts';
+import { chanceFrom } from './chance.ts';
+import { hexOf } from './colours.ts';
+import { companionDrawings } from './companions/index.ts';
+import { createInk, createSubjectInk, inkGradients, type Names } from './drawing/ink.ts';
+import { ellipse } from './drawing/path.ts';
+import { fill, group, radialGradient } from './drawing/svg.ts';
+import type { Companion, Scene, Side, Subject } from './scene.ts';
+import { subjectDrawings } from './subjects/index.ts';
+
+/** A scene as SVG in three layers, 100 by 100, to be laid over each other. */
+export interface Layers {
+  /** Background, shadows and what stands behind the subject; opaque. */
+  readonly behind: string;
+  readonly subject: string;
+  /** What stands in front of the subject; empty if nothing does. */
+  readonly front: string;
+  /** Gradients that the layers refer to. */
+  readonly definitions: string;
+  /** The background's light on subject and front: red, green and blue are multiplied by it. */
+  readonly tint: readonly [number, number, number];
+}
+
+export function drawLayers(scene: Scene): Layers {
+  let named = 0;
+  const names: Names = () => `clip${named++}`;
+  const background = backgroundDrawings[scene.background.kind];
+  const backdrop = background.draw(
+    chanceFrom(fold(randomKey(scene.background.seed), scene.background.kind)),
+    scene.light,
+  );
+  const companion = scene.companion === null ? '' : drawCompanion(scene.companion, scene.light, names);
+  const inFront = scene.companion !== null && companionDrawings[scene.companion.kind].place === 'front';
+  return {
+    behind: backdrop.svg + (inFront ? '' : companion) + subjectShadow(scene.subject, scene.light),
+    subject: drawSubject(scene.subject, scene.light, names),
+    front: inFront ? companion : '',
+    definitions: inkGradients + shadowGradient + backdrop.definitions,
+    tint: background.tint,
+  };
+}
+
+function drawSubject({ class: subjectClass, pose, appearance }: Subject, light: Side, names: Names): string {
+  const { postures, hover } = subjectDrawings[subjectClass];
+  const draw = postures[pose.posture];
+  if (draw === undefined) {
+    const known = Object.keys(postures).join(', ');
+    throw new Error(
+      `drawLayers: a ${subjectClass} can be ${known}, got "${pose.posture}"; choose one of these`,
+    );
+  }
+  const mirrored = pose.facing === 'left';
+  const lightInside = mirrored ? opposite(light) : light;
+  const figure = draw(pose, createSubjectInk(appearance, lightInside, names));
+  const { x, y, scale, tilt } = pose;
+  return group(figure, x, y - hover * scale, tilt, mirrored ? -scale : scale, scale);
+}
+
+function drawCompanion(companion: Companion, light: Side, names: Names): string {
+  const { draw, shadow } = companionDrawings[companion.kind];
+  const { kind, x, y, scale, colour, seed } = companion;
+  const chance = chanceFrom(fold(randomKey(seed), kind));
+  return (
+    groundShadow(x, y, shadow * scale, light) +
+    group(draw(createInk(light, names), hexOf(colour), chance), x, y, 0, scale)
+  );
+}
+
+/** A soft ellipse that depends on the pose alone: an edit of the appearance leaves it as it is. */
+function subjectShadow({ class: subjectClass, pose }: Subject, light: Side): string {
+  const { shadow, hover } = subjectDrawings[subjectClass];
+  const fading = hover === 0 ? 1 : 0.75;
+  return groundShadow(pose.x, pose.y, shadow * pose.scale * fading, light);
+}
+
+function groundShadow(x: number, y: number, half: number, light: Side): string {
+  if (half === 0) return '';
+  const shift = light === 'left' ? 0.18 : -0.18;
+  return fill(ellipse(x + shift * half, y - 0.3, half * 1.15, 2 + half * 0.13), 'url(#shadow)');
+}
+
+const shadowGradient = radialGradient(
+  'shadow',
+  [0.5, 0.5, 0.5],
+  [
+    [0, '#1c1430', 0.6],
+    [0.55, '#1c1430', 0.42],
+    [1, '#1c1430', 0],
+  ],
+);
+
+const opposite = (side: Side): Side => (side === 'left' ? 'right' : 'left');

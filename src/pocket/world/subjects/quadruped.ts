@@ -1,0 +1,191 @@
+import type { Part, SubjectInk } from '../drawing/ink.ts';
+import { ellipse, smooth, tube } from '../drawing/path.ts';
+import type { Pose } from '../scene.ts';
+
+/** Measures of a four-legged body. */
+export interface Build {
+  /** Half the length of the trunk. */
+  readonly length: number;
+  /** Half its height. */
+  readonly depth: number;
+  readonly leg: number;
+  /** Radius of a leg above the paw. */
+  readonly limb: number;
+}
+
+/** A body in two pieces, so that tail, accessories and head can go between and over them. */
+export interface Body {
+  readonly behind: string;
+  readonly front: string;
+  /** Where neck and tail begin. */
+  readonly neck: readonly [x: number, y: number];
+  readonly rump: readonly [x: number, y: number];
+}
+
+export function standingBody({ limbs }: Pose, ink: SubjectInk, { length, depth, leg, limb }: Build): Body {
+  const y = -leg - depth * 0.75;
+  const trunk = smooth([
+    [-length, y - 0.45 * depth],
+    [-0.6 * length, y - depth],
+    [0, y - 0.86 * depth],
+    [0.6 * length, y - 1.04 * depth],
+    [length, y - 0.6 * depth],
+    [1.04 * length, y + 0.3 * depth],
+    [0.55 * length, y + depth],
+    [-0.1 * length, y + 0.78 * depth],
+    [-0.65 * length, y + 0.92 * depth],
+    [-1.04 * length, y + 0.3 * depth],
+  ]);
+  const pair = (side: 'near' | 'far'): Part[] => {
+    const swing = side === 'near' ? 4 * limbs : -4 * limbs;
+    const shift = side === 'near' ? 0 : 3.4;
+    return [
+      ...legParts(
+        ink,
+        `${side} front`,
+        0.7 * length + shift,
+        swing,
+        y,
+        leg,
+        [limb * 1.55, limb * 1.05],
+        side,
+      ),
+      ...legParts(
+        ink,
+        `${side} hind`,
+        -0.76 * length + shift,
+        -swing,
+        y,
+        leg,
+        [limb * 2.1, limb * 1.1],
+        side,
+      ),
+    ];
+  };
+  return {
+    behind: ink.body(...pair('far')),
+    front: ink.body(ink.coat(trunk, { key: 'trunk', x: 0, y, length, girth: depth }), ...pair('near')),
+    neck: [0.86 * length, y - 0.7 * depth],
+    rump: [-0.98 * length, y - 0.35 * depth],
+  };
+}
+
+export function sittingBody({ limbs }: Pose, ink: SubjectInk, { length, depth, limb }: Build): Body {
+  const wide = length / 19;
+  const deep = depth / 10;
+  const torso = smooth([
+    [4, -33],
+    [11 + deep, -24],
+    [10.5 + deep, -9],
+    [6, -2],
+    [-10 * wide, -1],
+    [-18 * wide, -7],
+    [-16.5 * wide, -17],
+    [-8 * wide, -28],
+  ]);
+  const foreleg = (x: number, side: 'near' | 'far'): Part[] => [
+    ink.coat(
+      tube(
+        [
+          [x - 2, -19],
+          [x, -10],
+          [x + 0.5, -2.2],
+        ],
+        [limb * 1.35, limb * 1.1, limb],
+      ),
+      { key: `${side} foreleg`, x, y: -9, length: 8, girth: limb, turn: 90 },
+      side === 'far' ? 'far' : 'round',
+    ),
+    paw(ink, x + 1.8, limb, side),
+  ];
+  const haunch = ellipse(-8 * wide, -9, 10 * wide * deep, 8.6);
+  return {
+    behind: ink.body(...foreleg(12.5 + limbs, 'far')),
+    front:
+      ink.body(
+        ink.coat(torso, { key: 'trunk', x: -3, y: -16, length: 15, girth: 13, turn: -52 }),
+        ...foreleg(7 - limbs, 'near'),
+        ink.coat(haunch, { key: 'haunch', x: -8 * wide, y: -9, length: 9, girth: 8, turn: -30 }),
+        { path: ellipse(2.5 * wide, -2.2, limb * 2.1, limb * 0.95), fill: ink.base },
+      ) + ink.line(haunchLine(wide * deep), ink.base),
+    neck: [6, -33],
+    rump: [-16.5 * wide, -6],
+  };
+}
+
+export function lyingBody({ limbs }: Pose, ink: SubjectInk, { length, depth, limb }: Build): Body {
+  const top = -12 - 0.6 * depth;
+  const trunk = smooth([
+    [-1.12 * length, -1.5],
+    [-1.3 * length, -8],
+    [-0.95 * length, top],
+    [0, top + 1],
+    [0.7 * length, top - 1],
+    [1.04 * length, -11],
+    [1.02 * length, -2],
+    [0.4 * length, -0.6],
+    [-0.6 * length, -0.6],
+  ]);
+  const foreleg = (reach: number, y: number, side: 'near' | 'far'): Part => ({
+    ...ink.coat(
+      tube(
+        [
+          [0.6 * length, y - 1],
+          [length, y],
+          [length + reach, y + 0.2],
+        ],
+        [limb * 1.2, limb * 1.1, limb],
+      ),
+      { key: `${side} foreleg`, x: length, y, length: 8, girth: limb },
+      side === 'far' ? 'far' : 'round',
+    ),
+  });
+  return {
+    behind: ink.body(foreleg(10.5 - 2 * limbs, -4.4, 'far')),
+    front: ink.body(
+      ink.coat(trunk, { key: 'trunk', x: -1, y: -9, length: 1.1 * length, girth: -top / 2 + 1 }),
+      ink.coat(ellipse(-0.68 * length, -8, 9.4, 8), {
+        key: 'haunch',
+        x: -0.68 * length,
+        y: -8,
+        length: 8,
+        girth: 7,
+      }),
+      foreleg(8.5 + 2 * limbs, -limb, 'near'),
+      { path: ellipse(-0.32 * length, -2.3, limb * 2.2, limb * 0.9), fill: ink.base },
+    ),
+    neck: [0.8 * length, top - 0.5],
+    rump: [-1.2 * length, -5],
+  };
+}
+
+function legParts(
+  ink: SubjectInk,
+  key: string,
+  x: number,
+  swing: number,
+  y: number,
+  leg: number,
+  [thigh, knee]: readonly [number, number],
+  side: 'near' | 'far',
+): Part[] {
+  const foot = x + swing;
+  const limb = tube(
+    [
+      [x, y + 1],
+      [x + swing * 0.35 + 0.6, -leg * 0.5],
+      [foot, -2.4],
+    ],
+    [thigh, knee, knee * 0.9],
+  );
+  const coat = { key, x: x + swing * 0.4, y: -leg * 0.6, length: leg * 0.7, girth: thigh, turn: 90 };
+  return [ink.coat(limb, coat, side === 'far' ? 'far' : 'round'), paw(ink, foot + 1, knee, side)];
+}
+
+const paw = (ink: SubjectInk, x: number, limb: number, side: 'near' | 'far'): Part => ({
+  path: ellipse(x, -1.9, limb * 1.35, 2),
+  fill: ink.base,
+  form: side === 'far' ? 'far' : 'round',
+});
+
+const haunchLine = (wide: number): string => `M${-16 * wide} -13A${10 * wide} 8.6 0 0 1 ${1.6 * wide} -7`;

@@ -1,0 +1,88 @@
+import { describe, expect, it } from 'vitest';
+import { benchmarkSet, oneShotSet } from '../../../src/pocket/world/index.ts';
+
+const [full, oneShot] = [benchmarkSet(), oneShotSet()];
+
+describe('the benchmark', () => {
+  it('has 16 concepts with 4 or 5 references, and 70 sources', () => {
+    expect(full.concepts.length).toBe(16);
+    expect(new Set(full.concepts.map(({ references }) => references.length))).toEqual(new Set([4, 5]));
+    expect(full.sources.length).toBe(70);
+  });
+
+  it('has concepts that differ in base colour and pattern within a class', () => {
+    const looks = full.concepts.map(({ concept }) => concept);
+    expect(new Set(looks.map((look) => `${look.class} ${look.appearance.base.name}`)).size).toBe(16);
+    expect(new Set(looks.map((look) => `${look.class} ${look.appearance.pattern}`)).size).toBe(16);
+  });
+
+  it('is the same every time, as plain data', () => {
+    expect(JSON.parse(JSON.stringify(full))).toEqual(benchmarkSet());
+  });
+});
+
+describe('the one-shot set', () => {
+  it('has 20 cats and dogs as sources and one reference a concept', () => {
+    expect(oneShot.sources.map(({ scene }) => scene.subject.class).sort()).toEqual([
+      ...Array<string>(10).fill('cat'),
+      ...Array<string>(10).fill('dog'),
+    ]);
+    expect(oneShot.concepts.map(({ references }) => references.length)).toEqual([1, 1]);
+  });
+
+  it('shares no concept with the benchmark', () => {
+    const known = full.concepts.map(({ concept }) => JSON.stringify(concept.appearance));
+    for (const { concept } of oneShot.concepts)
+      expect(known).not.toContain(JSON.stringify(concept.appearance));
+  });
+});
+
+describe.each([
+  ['benchmark', full],
+  ['one-shot set', oneShot],
+])('every edit of the %s', (_, { concepts, sources, pairs }) => {
+  const edits = pairs.map((pair) => ({
+    ...pair,
+    target: concepts.find(({ concept }) => concept.name === pair.concept)!,
+    from: sources.find(({ name }) => name === pair.source)!,
+  }));
+
+  it('pairs each concept with every source of its class', () => {
+    const expected = concepts.flatMap(({ concept }) =>
+      sources.filter(({ scene }) => scene.subject.class === concept.class),
+    );
+    expect(pairs.length).toBe(expected.length);
+    expect(edits.every(({ target, from }) => target.concept.class === from.scene.subject.class)).toBe(true);
+  });
+
+  it("has the source's scene with the concept's appearance as its oracle", () => {
+    for (const { oracle, target, from } of edits) {
+      const { appearance } = target.concept;
+      expect(oracle).toEqual({ ...from.scene, subject: { ...from.scene.subject, appearance } });
+    }
+  });
+
+  it('learns from backgrounds that the source does not have', () => {
+    for (const { target, from } of edits) {
+      const learned = target.references.map(({ background }) => background.kind);
+      expect(learned).not.toContain(from.scene.background.kind);
+    }
+  });
+
+  it('has prompts that differ in the concept only', () => {
+    for (const { sourcePrompt, targetPrompt, scene } of sources) {
+      expect(targetPrompt).toContain(`a {concept} ${scene.subject.class} `);
+      expect(targetPrompt.replace('a {concept} ', '')).toBe(
+        sourcePrompt.replace(/an? (?=\w+ (on|in|under) )/, ''),
+      );
+    }
+  });
+
+  it('shows a concept in one posture, facing one way', () => {
+    for (const { references } of concepts) {
+      expect(
+        new Set(references.map(({ subject }) => `${subject.pose.posture} ${subject.pose.facing}`)).size,
+      ).toBe(1);
+    }
+  });
+});
