@@ -1,36 +1,24 @@
 // Two linear layers learn the product of two numbers from random examples.
-import {
-  fold,
-  linear,
-  meanSquaredError,
-  minimize,
-  multiply,
-  type NdArray,
-  normal,
-  openDevice,
-  randomKey,
-  silu,
-  slice,
-  spec,
-  type Tensor,
-  zeros,
-} from '../src/engine/index.ts';
+import * as ds from '../src/engine/index.ts';
 
-type Weights = { hidden: { weight: Tensor; bias: Tensor }; out: { weight: Tensor } };
-const key = randomKey(1);
+const key = ds.randomKey(1);
 const variables = {
-  hidden: { weight: normal(fold(key, 'hidden'), [32, 2]) as NdArray, bias: zeros([32]) as NdArray },
-  out: { weight: normal(fold(key, 'out'), [1, 32]) as NdArray },
+  hidden: { weight: ds.normal(ds.fold(key, 'hidden'), [32, 2]), bias: ds.zeros([32]) },
+  out: { weight: ds.normal(ds.fold(key, 'out'), [1, 32]) },
 };
-const loss = ({ hidden, out }: Weights, { x }: { x: Tensor }) => {
-  const product = multiply(slice(x, { axis: 1, end: 1 }), slice(x, { axis: 1, start: 1 }));
-  return meanSquaredError(linear(silu(linear(x, hidden)), out), product);
-};
+const batch = (step: number) => ({ x: ds.normal(ds.fold(key, step), [64, 2]) });
 
-const device = await openDevice('cpu');
-const batch = (step: number) => ({ x: normal(fold(key, step), [64, 2]) });
-const problem = { variables, batch: { x: spec([64, 2]) }, loss, learningRate: 0.01 };
-for await (const { step, loss } of minimize(device, problem, { steps: 300, batch })) {
+const device = await ds.openDevice('cpu');
+const problem = {
+  variables,
+  batch: { x: ds.spec([64, 2]) },
+  loss: ({ hidden, out }: ds.Tensors<typeof variables>, { x }: { x: ds.Tensor }) => {
+    const product = ds.multiply(ds.slice(x, { axis: 1, end: 1 }), ds.slice(x, { axis: 1, start: 1 }));
+    return ds.meanSquaredError(ds.linear(ds.silu(ds.linear(x, hidden)), out), product);
+  },
+  learningRate: 0.01,
+};
+for await (const { step, loss } of ds.minimize(device, problem, { steps: 300, batch })) {
   if (step % 50 === 0) console.log(`step ${step}: loss ${loss.toFixed(4)}`);
 }
 await device.close();

@@ -1,5 +1,5 @@
 export * from './minimize.ts';
-export type { Minimizer, Problem, StepReport, TrainingState } from './minimizer.ts';
+export type { Minimizer, Problem, StepReport, Tensors, TrainingState } from './minimizer.ts';
 export { createMinimizer } from './minimizer.ts';
 export * from './optimizers.ts';
 export { constantRate, cosineDecay, linearWarmup, type Schedule } from './schedules.ts';

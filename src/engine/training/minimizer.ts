@@ -17,7 +17,8 @@ import { adamW, type Optimizer } from './optimizers.ts';
 import { checkRate, constantRate, type Schedule } from './schedules.ts';
 import { accumulated, applyUpdate, batchGradients, type StepRecipe, type StepState } from './step-graphs.ts';
 
-type SpecsOf<T> = MapTree<T, NdArray, TensorSpec>;
+/** The tensors that stand for a tree of arrays while a loss is traced. */
+export type Tensors<T> = MapTree<T, NdArray, Tensor>;
 
 /** A function to be minimized, and how. */
 export interface Problem<Variables extends Tree<NdArray>, Batch extends Tree<TensorSpec>> {
@@ -26,7 +27,7 @@ export interface Problem<Variables extends Tree<NdArray>, Batch extends Tree<Ten
   /** Shapes of what is fed at every step: data, noise, times. */
   readonly batch: Batch;
   /** The mean loss of a batch, a float32 scalar. Frozen weights are constants inside it. */
-  readonly loss: (variables: TensorsOf<SpecsOf<Variables>>, batch: TensorsOf<Batch>) => Tensor;
+  readonly loss: (variables: Tensors<Variables>, batch: TensorsOf<Batch>) => Tensor;
   /** Default: AdamW with its usual constants. */
   readonly optimizer?: Optimizer;
   readonly learningRate: number | Schedule;
