@@ -29,6 +29,11 @@ const isSize = (value: unknown): boolean => Number.isSafeInteger(value) && (valu
 const LONGEST_SHOWN = 80;
 
 function show(value: unknown): string {
-  const text = Array.isArray(value) ? `[${value.slice(0, MOST_AXES).map(String).join(', ')}]` : typeof value;
+  const text = Array.isArray(value)
+    ? `[${value.slice(0, MOST_AXES).map(showSize).join(', ')}]`
+    : typeof value;
   return text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN)}…` : text;
 }
+
+/** A number as it is; nothing else out of the file gets into a message. */
+const showSize = (size: unknown): string => (typeof size === 'number' ? `${size}` : typeof size);

@@ -38,7 +38,7 @@ export const memorySource = (bytes: Uint8Array, name: string): ByteSource => ({
   size: bytes.length,
   async read(offset, length) {
     checkRange(offset, length, bytes.length);
-    return Uint8Array.from(bytes.subarray(offset, offset + length)); // a Buffer's own slice would not copy
+    return new Uint8Array(bytes.subarray(offset, offset + length)); // a Buffer's own slice would not copy
   },
   close: async () => {},
 });

@@ -1,6 +1,6 @@
 import type { ArrayFile } from './array-file.ts';
 import { type ByteSource, memorySource, openFileSource } from './byte-source.ts';
-import { FormatError, quote } from './format-error.ts';
+import { FormatError, locate, quote } from './format-error.ts';
 import { LARGEST_HEADER, readSafetensors } from './safetensors/open-safetensors.ts';
 import { openShardedSafetensors, type ShardedOptions } from './safetensors/sharded-safetensors.ts';
 import { opcodes } from './torch-pickle/opcodes.ts';
@@ -18,7 +18,7 @@ import { openTorchZip } from './torch-pickle/open-torch-zip.ts';
 export async function openArrays(path: string, options: ShardedOptions = {}): Promise<ArrayFile> {
   const source = await openFileSource(path);
   try {
-    const format = await detectFormat(source);
+    const format = await locate(path, () => detectFormat(source));
     if (format !== 'index of shards') return await readers[format](source);
   } catch (error) {
     await source.close();
@@ -31,7 +31,7 @@ export async function openArrays(path: string, options: ShardedOptions = {}): Pr
 /** The same from bytes in memory; `name` stands for the path in messages. An index of shards needs a path. */
 export async function parseArrays(bytes: Uint8Array, name: string): Promise<ArrayFile> {
   const source = memorySource(bytes, name);
-  const format = await detectFormat(source);
+  const format = await locate(name, () => detectFormat(source));
   if (format === 'index of shards') {
     throw new FormatError(`${name}: is an index of other files; open it by its path`);
   }
@@ -57,7 +57,7 @@ async function detectFormat(source: ByteSource): Promise<Format> {
   if (bytes[0] === opcodes.PROTO && bytes[1]! >= 2 && bytes[1]! <= 5) return 'torch legacy';
   if (beginning.startsWith('{')) return 'index of shards';
   if (beginning[8] === '{') return 'safetensors'; // with too large a header, which its reader refuses
-  throw new FormatError(`${source.name}: ${describeUnknown(beginning, source.size)}`);
+  throw new FormatError(describeUnknown(beginning, source.size));
 }
 
 function describeUnknown(beginning: string, size: number): string {

@@ -11,22 +11,21 @@ export type WriteBytes = (bytes: Uint8Array) => Promise<void>;
  */
 export async function replaceFile(path: string, fill: (write: WriteBytes) => Promise<void>): Promise<void> {
   const temporary = `${path}.${randomUUID()}.part`;
-  const handle = await open(temporary, 'wx').catch((cause) => {
+  const refuse = (cause: NodeJS.ErrnoException): never => {
     throw new FormatError(
-      `${path}: cannot be written (${cause.code}); check the folder and its permissions`,
-      {
-        cause,
-      },
+      `${path}: cannot be written (${cause.code}); check its folder, the permissions and the space left`,
+      { cause },
     );
-  });
+  };
+  const handle = await open(temporary, 'wx').catch(refuse);
   try {
     try {
-      await fill((bytes) => writeAll(bytes, handle));
-      await handle.sync(); // a rename that outlives a crash while the data does not would leave an empty file
+      await fill((bytes) => writeAll(bytes, handle).catch(refuse));
+      await handle.sync().catch(refuse); // or a crash could keep the rename and lose the data
     } finally {
       await handle.close();
     }
-    await rename(temporary, path);
+    await rename(temporary, path).catch(refuse);
   } catch (error) {
     await rm(temporary, { force: true });
     throw error;

@@ -12,7 +12,7 @@ export function parseStrictJson(bytes: Uint8Array, deepest: number): unknown {
   } catch (cause) {
     if (cause instanceof FormatError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FormatError(`its JSON cannot be read (${reason}); the file is damaged, fetch it again`, {
+    throw new FormatError(`its JSON cannot be read (${quote(reason)}); the file is damaged, fetch it again`, {
       cause,
     });
   }

@@ -20,6 +20,7 @@ const cases: readonly (readonly [title: string, bytes: Buffer, message: RegExp])
   ['a header of 2^64 − 1 bytes', claimsHeader(2n ** 64n - 1n), /at most 25000000 bytes/],
   ['a header beyond the file', claimsHeader(1000n), /needs bytes 8 to 1008 but ends at 10/],
   ['broken JSON', safetensorsBytes('{"a":'), /JSON cannot be read/],
+  ['broken JSON of several lines', safetensorsBytes('{"a":\n\n\u0007'), /JSON cannot be read/],
   ['a text that never ends', safetensorsBytes('{"a'), /JSON cannot be read/],
   ['a broken escape in a key', safetensorsBytes('{"\\x":1}'), /JSON cannot be read/],
   [
@@ -43,6 +44,11 @@ const cases: readonly (readonly [title: string, bytes: Buffer, message: RegExp])
   ["a dtype of an object's own", safetensorsBytes({ a: tensor([], [0, 4], 'constructor') }, 4), /none of/],
   ['a negative size', safetensorsBytes({ a: tensor([-1], [0, 4]) }, 4), /whole numbers ≥ 0, found \[-1\]/],
   ['a size with a fraction', safetensorsBytes({ a: tensor([0.5], [0, 2]) }, 2), /found \[0.5\]/],
+  [
+    'a size that is a text',
+    safetensorsBytes({ a: tensor(['a\nb', null], [0, 4]) }, 4),
+    /found \[string, object\]/,
+  ],
   ['a shape that is no list', safetensorsBytes({ a: tensor('1', [0, 4]) }, 4), /found string/],
   [
     'too many axes',

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -110,6 +110,14 @@ describe('safetensors', () => {
       ['a', zeros([1])],
     ] as const;
     await expect(encodeSafetensors(twice)).rejects.toThrow('got "a"; rename it');
+  });
+
+  it('does not replace a folder', async () => {
+    await mkdir(folder.path('folder'));
+    await expect(writeSafetensors(folder.path('folder'), [])).rejects.toThrow(
+      /folder: cannot be written \(E/,
+    );
+    expect((await readdir(folder.path(''))).filter((name) => name.endsWith('.part'))).toEqual([]);
   });
 
   it('says which file cannot be written', async () => {

@@ -80,14 +80,34 @@ const objects: readonly (readonly [title: string, object: PickleItem, message: R
   ],
   ['billions of values in a few bytes', laughs(30), /more than 1000000 values/],
   ['more steps than it may take', [Buffer.alloc(MOST_STEPS, '0N'), 'NONE'], /takes a value from an empty/],
-  ['millions of lists', Buffer.alloc(MOST_STEPS + 1, ']'), /takes more than 2000000 steps/],
+  ['millions of lists', Buffer.alloc(MOST_STEPS + 1, ']'), /takes more than 1000000 steps/],
   [
     'copying a long text again and again',
     [
       [text('a'.repeat(1_000_000)), put(0), text('latin1'), put(1)],
       Array<PickleItem>(20).fill([global('_codecs', 'encode'), get(0), get(1), 'TUPLE2', 'REDUCE']),
     ],
-    /takes more than 2000000 steps/,
+    /takes more than 1000000 steps/,
+  ],
+  [
+    'a long text in ever new devices',
+    [
+      [text('a'.repeat(1_000_000)), put(0)],
+      Array<PickleItem>(20).fill([global('torch', 'device'), get(0), int(1), 'TUPLE2', 'REDUCE']),
+    ],
+    /takes more than 1000000 steps/,
+  ],
+  [
+    'many parameters in ever new dicts',
+    [
+      dict(
+        text('_parameters'),
+        dict(...Array.from({ length: 10_000 }, (_, key) => [int(key), 'NONE'] as const)),
+      ),
+      put(0),
+      Array<PickleItem>(200).fill([call('torch.nn.modules.container', 'ParameterDict'), get(0), 'BUILD']),
+    ],
+    /takes more than 1000000 steps/,
   ],
   ['another codec', call('_codecs', 'encode', text('a'), text('bz2')), /encodes a text otherwise/],
   ['bytes of a number', call('__builtin__', 'bytes', int(9)), /makes bytes of an argument/],

@@ -35,9 +35,17 @@ export async function encodeSafetensors(
   options: SafetensorsOptions = {},
 ): Promise<Uint8Array> {
   const ordered = inFileOrder(arrays);
-  const parts = [encodeHeader(ordered, options)];
-  for (const [, source] of ordered) parts.push(bytesOf(await readArray(source)));
-  return Uint8Array.from(Buffer.concat(parts));
+  const header = encodeHeader(ordered, options);
+  const dataBytes = ordered.reduce((sum, [, { dtype, shape }]) => sum + byteLengthOf(dtype, shape), 0);
+  const bytes = new Uint8Array(header.length + dataBytes);
+  bytes.set(header);
+  let position = header.length;
+  for (const [, source] of ordered) {
+    const array = bytesOf(await readArray(source));
+    bytes.set(array, position);
+    position += array.length;
+  }
+  return bytes;
 }
 
 type OrderedSources = readonly (readonly [string, ArraySource])[];

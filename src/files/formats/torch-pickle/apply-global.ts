@@ -20,9 +20,9 @@ export function call(global: PickleGlobal, args: PickleValue, machine: PickleMac
 }
 
 /** Python's `__setstate__`: what arrives after an object was made. */
-export function applyState(target: PickleValue, state: PickleValue): void {
+export function applyState(target: PickleValue, state: PickleValue, machine: PickleMachine): void {
   if (isKind(target, 'dict')) return; // attributes, such as the versions of a state dict's modules, are no weights
-  if (isKind(target, 'parameter dict')) fillParameters(target, state);
+  if (isKind(target, 'parameter dict')) fillParameters(target, state, machine);
   else if (isKind(target, 'numpy dtype')) setByteOrder(itemsOf(state, "a dtype's state", 'tuple'));
   else if (isKind(target, 'numpy array')) fillNumpyArray(target, itemsOf(state, "an array's state", 'tuple'));
   else throw damaged(`gives a state to ${describeValue(target)}`);
@@ -30,9 +30,7 @@ export function applyState(target: PickleValue, state: PickleValue): void {
 
 /** Items are keys and values in turn. No pickler writes a key twice, so twice means that someone did. */
 export function setItems(target: PickleValue, items: readonly PickleValue[]): void {
-  if (!isKind(target, 'dict')) {
-    throw damaged(`sets an item of ${describeValue(target)}`);
-  }
+  if (!isKind(target, 'dict')) throw damaged(`sets an item of ${describeValue(target)}`);
   if (items.length % 2 !== 0) throw damaged('sets a key without a value');
   for (let index = 0; index < items.length; index += 2) {
     const key = asKey(items[index]!);
@@ -64,8 +62,9 @@ const rules: { readonly [C in Constructed]: Rule } = {
   // The list made for the set is its own; sharing it costs nothing, however often a pickle asks.
   set: ([items]) => ({ kind: 'set', items: items === undefined ? [] : itemsOf(items, 'set', 'list') }),
   size: ([sizes]) => ({ kind: 'tuple', items: itemsOf(sizes, 'torch.Size', 'tuple') }),
-  device([type, index]) {
+  device([type, index], machine) {
     if (typeof type !== 'string') throw damaged(`makes a device of ${describeValue(type)}`);
+    spendOnCopy(machine, type.length);
     return typeof index === 'number' ? `${type}:${index}` : type;
   },
   bytes([argument]) {
@@ -76,7 +75,7 @@ const rules: { readonly [C in Constructed]: Rule } = {
     if (typeof text !== 'string' || encoding !== 'latin1')
       throw damaged('encodes a text otherwise than as latin1');
     spendOnCopy(machine, text.length);
-    return { kind: 'bytes', bytes: Uint8Array.from(Buffer.from(text, 'latin1')) };
+    return { kind: 'bytes', bytes: new Uint8Array(Buffer.from(text, 'latin1')) };
   },
   'numpy dtype': (args) => numpyDtype(args),
   'numpy scalar': (args) => numpyScalar(args),
@@ -84,9 +83,10 @@ const rules: { readonly [C in Constructed]: Rule } = {
 };
 
 /** A module's state is its attributes; the parameters are in one of them. */
-function fillParameters({ entries }: PickleDict, state: PickleValue): void {
+function fillParameters({ entries }: PickleDict, state: PickleValue, machine: PickleMachine): void {
   const parameters = isKind(state, 'dict') ? state.entries.get('_parameters') : undefined;
   if (!isKind(parameters, 'dict')) throw damaged('has a ParameterDict without parameters');
+  spendOnCopy(machine, 8 * parameters.entries.size);
   for (const [key, value] of parameters.entries) entries.set(key, value);
 }
 

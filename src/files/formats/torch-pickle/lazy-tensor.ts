@@ -47,7 +47,7 @@ function lazyNumpyArray({ contents }: NumpyArray, locateTensor: Locate): LazyArr
         decodeElements(
           type,
           shape,
-          gatherElements(Uint8Array.from(bytes), storedBytesPerElement(type), shape, strides),
+          gatherElements(new Uint8Array(bytes), storedBytesPerElement(type), shape, strides),
         ),
       ),
   };

@@ -43,7 +43,7 @@ export function numpyScalar([dtype, contents]: readonly PickleValue[]): number |
   const { type } = asDtype(dtype);
   const bytes = asBytes(contents);
   if (bytes.length !== byteLengthOf(type, [])) throw damaged(`has a ${type} of ${bytes.length} bytes`);
-  const array = decodeElements(type, [], Uint8Array.from(bytes));
+  const array = decodeElements(type, [], new Uint8Array(bytes));
   if (type === 'bool') return array.data[0] === 1;
   const number = toNumbers(array)[0]!;
   return Number.isSafeInteger(number) ? number : type === 'int64' ? BigInt(array.data[0]!) : number;

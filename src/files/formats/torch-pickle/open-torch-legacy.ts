@@ -31,13 +31,13 @@ export const openTorchLegacy = (source: ByteSource): Promise<TorchFile> =>
     const object = readPickle(bytes, system.end);
     const keys = readPickle(bytes, object.end);
     const starts = await findStorages(source, keys.end, textsOf(keys.value), object.storages);
-    const readStorage = lazyTensors(source.name, ({ key }, offset, length) =>
+    const makeLazyArray = lazyTensors(source.name, ({ key }, offset, length) =>
       source.read(starts.get(key)! + offset, length),
     );
     return {
       format: 'torch',
       name: source.name,
-      ...plainContent(object.value, readStorage),
+      ...plainContent(object.value, makeLazyArray),
       metadata: new Map(),
       close: source.close,
     };

@@ -25,13 +25,13 @@ export const openTorchZip = (source: ByteSource): Promise<TorchFile> =>
     const { value, storages } = readPickle(pickle);
     const entries = new Map<string, ZipEntry>();
     for (const storage of storages.values()) entries.set(storage.key, storageEntry(zip, folder, storage));
-    const readStorage = lazyTensors(source.name, ({ key }, offset, length) =>
+    const makeLazyArray = lazyTensors(source.name, ({ key }, offset, length) =>
       zip.read(entries.get(key)!, offset, length),
     );
     return {
       format: 'torch',
       name: source.name,
-      ...plainContent(value, readStorage),
+      ...plainContent(value, makeLazyArray),
       metadata: new Map(),
       close: source.close,
     };

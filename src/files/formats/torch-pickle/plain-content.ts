@@ -1,7 +1,6 @@
 import { FormatError, quote } from '../format-error.ts';
 import type { LazyArray } from '../lazy-array.ts';
-import type { NumpyArray, PickleTensor, PickleValue } from './pickle-value.ts';
-import { describeValue } from './pickle-value.ts';
+import { describeValue, type NumpyArray, type PickleTensor, type PickleValue } from './pickle-value.ts';
 import type { PlainKey, PlainValue } from './plain-value.ts';
 
 /** Checkpoints nest four or five deep. Without a bound a list that contains itself would have no end. */

@@ -134,7 +134,7 @@ const operations: { readonly [O in Exclude<Opcode, 'STOP'>]: (machine: PickleMac
   },
   BUILD(machine) {
     const state = pop(machine);
-    applyState(top(machine), state);
+    applyState(top(machine), state, machine);
   },
   BINPERSID: (machine) => push(machine, storageOf(pop(machine), machine)),
 };

@@ -19,8 +19,7 @@ export const MOST_REPEATED_ELEMENTS = 2 ** 26;
 
 /** The storage that a persistent id names: ('storage', class, key, device, elements[, view]). */
 export function storageOf(id: PickleValue, { storages }: PickleMachine): PickleStorage {
-  const parts = itemsOf(id);
-  const [tag, global, key, , size, view] = parts;
+  const [tag, global, key, , size, view] = itemsOf(id);
   const type = isKind(global, 'global') && global.allowed.as === 'storage' ? global.allowed.type : undefined;
   if (tag !== 'storage' || type === undefined || typeof key !== 'string' || !isCount(size)) {
     throw damaged('names a storage in a way torch.save does not');
@@ -37,12 +36,10 @@ export function storageOf(id: PickleValue, { storages }: PickleMachine): PickleS
 }
 
 /** _rebuild_tensor_v2(storage, offset, shape, strides, requires_grad, backward_hooks). */
-export function rebuildTensor([storage, offset, sizes, strideTuple]: readonly PickleValue[]): PickleTensor {
-  if (!isKind(storage, 'storage')) {
-    throw damaged(`makes a tensor of ${describeValue(storage)}`);
-  }
+export function rebuildTensor([storage, offset, sizes, steps]: readonly PickleValue[]): PickleTensor {
+  if (!isKind(storage, 'storage')) throw damaged(`makes a tensor of ${describeValue(storage)}`);
   const shape = asShape(itemsOf(sizes));
-  const strides = itemsOf(strideTuple);
+  const strides = itemsOf(steps);
   if (!isCount(offset) || strides.length !== shape.length || !strides.every(isCount)) {
     throw damaged('gives a tensor an offset or strides that are not whole numbers ≥ 0');
   }

@@ -30,7 +30,7 @@ export const readZipEntry = (
     const start = await contentsStart(source, entry);
     if (entry.method === 'stored') return source.read(start + offset, length);
     const inflated = await inflate(source, entry, start);
-    return Uint8Array.from(inflated.subarray(offset, offset + length)); // a Buffer's own slice would not copy
+    return new Uint8Array(inflated.subarray(offset, offset + length)); // a Buffer's own slice would not copy
   });
 
 /** The local header repeats the name and may pad differently: only it knows where the contents begin. */
