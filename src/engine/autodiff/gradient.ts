@@ -1,11 +1,13 @@
-import { flatten, isFloating, type MapTree, mapTree, type Tree } from '../arrays/index.ts';
+import { flatten, isFloating, type MapTree, mapTree, sizeOf, type Tree } from '../arrays/index.ts';
 import {
   add,
   after,
   filled,
   type Primitive,
   refuse,
+  reshape,
   scopedAs,
+  slice,
   Tensor,
   topologicalOrder,
 } from '../graph/index.ts';
@@ -51,6 +53,7 @@ function accumulate(loss: Tensor, targets: ReadonlySet<Tensor>): Map<Tensor, Ten
     tensor.inputs.forEach((input, index) => {
       const contribution = contributions[index];
       if (contribution === undefined || !relevant.has(input)) return;
+      if (tensor.region !== undefined && input.region !== tensor.region) recomputation.left(contribution);
       const known = cotangents.get(input);
       cotangents.set(input, known === undefined ? contribution : add(known, contribution));
     });
@@ -77,10 +80,12 @@ function applyRule<P extends Primitive>(
 
 /**
  * Copies of the tensors that `recompute` marked. What a marked part reads from outside passes through `after`
- * the first cotangent that reaches the part, so that the copy is a computation of its own, and a late one.
+ * the first cotangent that reaches the part, so that the copy is a computation of its own, and a late one: it
+ * also waits for what came out of the part before it, so that the memory of one part serves the next.
  */
 class Recomputation {
   private readonly parts = new Map<symbol, Part>();
+  private exits: Tensor[] = [];
 
   /** The tensor itself, or its copy if it is marked. */
   of(tensor: Tensor, cotangent: Tensor): Tensor {
@@ -88,7 +93,7 @@ class Recomputation {
     if (region === undefined) return tensor;
     let part = this.parts.get(region);
     if (part === undefined) {
-      part = { delay: delayBehind(cotangent, tensor), copies: new Map() };
+      part = { delay: delayBehind(this.trigger(cotangent), tensor), copies: new Map() };
       this.parts.set(region, part);
     }
     const { delay, copies } = part;
@@ -96,6 +101,20 @@ class Recomputation {
       if (!copies.has(inner)) copies.set(inner, inner.region === region ? copy(inner, copies) : delay(inner));
     }
     return copies.get(tensor)!;
+  }
+
+  /** Notes a cotangent that leaves a marked part. */
+  left(cotangent: Tensor): void {
+    this.exits.push(cotangent);
+  }
+
+  /** One element that is known when the cotangent and all that left earlier parts are. */
+  private trigger(cotangent: Tensor): Tensor {
+    const exits = this.exits.filter(({ shape }) => sizeOf(shape) > 0);
+    this.exits = [];
+    if (exits.length === 0 || sizeOf(cotangent.shape) === 0) return cotangent;
+    const first = slice(reshape(cotangent, [sizeOf(cotangent.shape)]), { axis: 0, end: 1 });
+    return exits.reduce((trigger, exit) => after(trigger, exit), first);
   }
 }
 

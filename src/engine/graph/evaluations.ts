@@ -312,7 +312,7 @@ const rounder = (dtype: DType): ((x: number) => number) => {
   if (dtype === 'float32') return Math.fround;
   if (dtype === 'float16') return (x) => decodeFloat16(encodeFloat16(x));
   if (dtype === 'bfloat16') return (x) => decodeBfloat16(encodeBfloat16(x));
-  return dtype === 'float64' ? (x) => x : Math.trunc;
+  return dtype === 'float64' || dtype === 'bool' ? (x) => x : Math.trunc;
 };
 
 /** erf by its Maclaurin series, and by the continued fraction of erfc where that converges faster. */

@@ -1,6 +1,7 @@
 import {
   castArray,
   type DType,
+  formatShape,
   full,
   type NdArray,
   ndArray,
@@ -9,14 +10,17 @@ import {
   sizeOf,
 } from '../arrays/index.ts';
 import type { Attributes, ConvolutionAttributes } from './primitive.ts';
-import { ShapeError } from './shape-error.ts';
-import { createTensor, Tensor } from './tensor.ts';
+import { createTensor, refuse, Tensor } from './tensor.ts';
 
 /** One side of an arithmetic operation: a number takes the dtype of the other side. */
 export type Operand = Tensor | number;
 
 /** An axis may count from the end: −1 is the last. */
-const resolveAxis = (x: Tensor, axis: number): number => (axis < 0 ? axis + x.rank : axis);
+function resolveAxis(operation: string, x: Tensor, axis: number): number {
+  const resolved = axis < 0 ? axis + x.rank : axis;
+  if (Number.isInteger(axis) && resolved >= 0 && resolved < x.rank) return resolved;
+  return refuse(operation, `${x} has no axis ${axis}`);
+}
 
 // Sources
 
@@ -84,7 +88,7 @@ export const sum = (x: Tensor, options: ReductionOptions = {}): Tensor => reduce
 export const max = (x: Tensor, options: ReductionOptions = {}): Tensor => reduce('max', x, options);
 /** Position of the first maximum along an axis, int64; the axis goes. */
 export const argMax = (x: Tensor, axis = -1): Tensor => {
-  const resolved = resolveAxis(x, axis);
+  const resolved = resolveAxis('argMax', x, axis);
   return dropAxes(createTensor('argMax', [x], { axis: resolved }), [resolved]);
 };
 
@@ -92,8 +96,13 @@ export const argMax = (x: Tensor, axis = -1): Tensor => {
 
 /** One size may be −1: what is left. */
 export function reshape(x: Tensor, shape: Shape): Tensor {
-  const known = sizeOf(shape.filter((size) => size !== -1));
-  const resolved = shape.map((size) => (size === -1 ? sizeOf(x.shape) / known : size));
+  const known = shape.filter((size) => size !== -1);
+  const rest = sizeOf(x.shape) / sizeOf(known);
+  if (known.length < shape.length && (known.length < shape.length - 1 || !Number.isInteger(rest))) {
+    const found = `${x} has ${sizeOf(x.shape)} elements, from which ${formatShape(shape)} does not follow`;
+    return refuse('reshape', `${found}; one size may be −1 if the others divide the elements`);
+  }
+  const resolved = shape.map((size) => (size === -1 ? rest : size));
   return sameShape(resolved, x.shape) ? x : createTensor('reshape', [x], { shape: resolved });
 }
 
@@ -109,7 +118,7 @@ export function concatenate(tensors: readonly Tensor[], axis: number): Tensor {
   const [first] = tensors;
   if (first !== undefined && tensors.length === 1) return first;
   return createTensor('concatenate', tensors, {
-    axis: first === undefined ? axis : resolveAxis(first, axis),
+    axis: first === undefined ? axis : resolveAxis('concatenate', first, axis),
   });
 }
 
@@ -124,7 +133,7 @@ export interface SliceOptions {
 
 /** A range along one axis. */
 export function slice(x: Tensor, { axis, start = 0, end, step = 1 }: SliceOptions): Tensor {
-  const resolved = resolveAxis(x, axis);
+  const resolved = resolveAxis('slice', x, axis);
   return createTensor('slice', [x], {
     starts: x.shape.map((_, i) => (i === resolved ? start : 0)),
     ends: x.shape.map((size, i) => (i === resolved ? (end ?? size) : size)),
@@ -134,11 +143,15 @@ export function slice(x: Tensor, { axis, start = 0, end, step = 1 }: SliceOption
 
 /** Equal or given parts along an axis. */
 export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
-  const resolved = resolveAxis(x, axis);
-  const total = x.shape[resolved] ?? 0;
-  const sizes = typeof parts === 'number' ? new Array<number>(parts).fill(total / parts) : parts;
-  if (sizes.some((size) => !Number.isInteger(size)) || sizes.reduce((a, b) => a + b, 0) !== total) {
-    throw new ShapeError(`split: axis ${axis} of ${x} cannot be split into ${JSON.stringify(parts)}`);
+  const resolved = resolveAxis('split', x, axis);
+  const total = x.shape[resolved]!;
+  const sizes = typeof parts === 'number' ? Array.from({ length: parts }, () => total / parts) : parts;
+  if (
+    !sizes.every((size) => Number.isInteger(size) && size >= 0) ||
+    sizes.reduce((a, b) => a + b, 0) !== total
+  ) {
+    const wanted = typeof parts === 'number' ? `${parts} equal parts` : `parts of ${parts.join(', ')}`;
+    refuse('split', `axis ${axis} of ${x} cannot be split into ${wanted}`);
   }
   let start = 0;
   return sizes.map((size) => {
@@ -176,9 +189,9 @@ export function matmul(
   { transposeA = false, transposeB = false }: MatmulOptions = {},
 ): Tensor {
   if (a.rank > 2 && b.rank === 2 && !transposeA) {
-    const rows = reshape(a, [-1, a.shape.at(-1)!]);
-    const product = createTensor('matmul', [rows, b], { transposeA, transposeB });
-    return reshape(product, [...a.shape.slice(0, -1), product.shape[1]!]);
+    const stack = createTensor('matmul', [a, b], { transposeA, transposeB }); // refuses what does not fit
+    const rows = reshape(a, [sizeOf(a.shape.slice(0, -1)), a.shape.at(-1)!]);
+    return reshape(createTensor('matmul', [rows, b], { transposeA, transposeB }), stack.shape);
   }
   return createTensor('matmul', [a, b], { transposeA, transposeB });
 }
@@ -247,14 +260,14 @@ export const after = (x: Tensor, dependency: Tensor): Tensor =>
 function operands(a: Operand, b: Operand): readonly [Tensor, Tensor] {
   if (a instanceof Tensor) return [a, b instanceof Tensor ? b : numberLike(b, a)];
   if (b instanceof Tensor) return [numberLike(a, b), b];
-  throw new ShapeError(`arithmetic needs a tensor on at least one side, got ${a} and ${b}`);
+  return refuse('arithmetic', `expected a tensor on at least one side, got the numbers ${a} and ${b}`);
 }
 
 const numberLike = (value: number, other: Tensor): Tensor =>
   constant(castArray(ndArray('float64', [], Float64Array.of(value)), other.dtype));
 
 function reduce(primitive: 'sum' | 'max', x: Tensor, { axes, keepAxes = false }: ReductionOptions): Tensor {
-  const resolved = (axes ?? x.shape.map((_, axis) => axis)).map((axis) => resolveAxis(x, axis));
+  const resolved = (axes ?? x.shape.map((_, axis) => axis)).map((axis) => resolveAxis(primitive, x, axis));
   if (resolved.length === 0) return x;
   const reduced = createTensor(primitive, [x], { axes: resolved });
   return keepAxes ? reduced : dropAxes(reduced, resolved);

@@ -28,18 +28,18 @@ export const shapeRules: { readonly [P in Primitive]: ShapeRule<P> } = {
   floor: floating,
   cast: ([x], { dtype }) => ({ dtype, shape: x!.shape }),
 
-  add: binary,
-  subtract: binary,
-  multiply: binary,
-  divide: binary,
-  power: binary,
-  maximum: binary,
-  minimum: binary,
-  equal: comparison,
-  greater: comparison,
+  add: arithmetic,
+  subtract: arithmetic,
+  multiply: arithmetic,
+  divide: arithmetic,
+  power: arithmetic,
+  maximum: arithmetic,
+  minimum: arithmetic,
+  equal: (inputs) => ({ dtype: 'bool', shape: binary(inputs).shape }),
+  greater: (inputs) => ({ dtype: 'bool', shape: arithmetic(inputs).shape }),
   select: ([condition, whenTrue, whenFalse]) => {
     if (condition!.dtype !== 'bool') fail(`the condition is bool, got ${condition}`);
-    const { dtype, shape } = binary([whenTrue!, whenFalse!]);
+    const { dtype, shape } = arithmetic([whenTrue!, whenFalse!]);
     return { dtype, shape: broadcastShapes(condition!.shape, shape) };
   },
 
@@ -51,10 +51,12 @@ export const shapeRules: { readonly [P in Primitive]: ShapeRule<P> } = {
   },
   argMax: ([x], { axis }) => {
     if (x!.shape[axis] === 0) fail(`nothing to take the maximum of in ${x}`);
+    numeric([x!]);
     return { dtype: 'int64', shape: keepReduced(x!, [axis]) };
   },
 
   reshape: ([x], { shape }) => {
+    checkSizes(shape);
     if (sizeOf(shape) !== sizeOf(x!.shape)) {
       fail(`${x} has ${sizeOf(x!.shape)} elements, the new shape ${formatShape(shape)} has ${sizeOf(shape)}`);
     }
@@ -68,6 +70,7 @@ export const shapeRules: { readonly [P in Primitive]: ShapeRule<P> } = {
     return { dtype: x!.dtype, shape: permutation.map((axis) => x!.shape[axis]!) };
   },
   broadcast: ([x], { shape }) => {
+    checkSizes(shape);
     const offset = shape.length - x!.rank;
     const fits = x!.shape.every((size, axis) => size === 1 || size === shape[axis + offset]);
     if (offset < 0 || !fits) fail(`${x} cannot be broadcast to ${formatShape(shape)}`);
@@ -93,7 +96,8 @@ export const shapeRules: { readonly [P in Primitive]: ShapeRule<P> } = {
       if (start === undefined || end === undefined || step === undefined) {
         return fail(`${x} needs a start, an end and a step for each of its axes`);
       }
-      if (!(0 <= start && start <= end && end <= size && step >= 1)) {
+      const whole = [start, end, step].every(Number.isInteger);
+      if (!(whole && 0 <= start && start <= end && end <= size && step >= 1)) {
         return fail(`${start} to ${end} by ${step} does not lie within axis ${axis} of ${x}`);
       }
       return Math.ceil((end - start) / step);
@@ -116,6 +120,7 @@ export const shapeRules: { readonly [P in Primitive]: ShapeRule<P> } = {
   },
   scatterAdd: ([updates, indices], { rows }) => {
     checkIndices(indices!);
+    checkSizes([rows]);
     const fits = indices!.shape.every((size, axis) => size === updates!.shape[axis]);
     if (!fits) fail(`updates ${updates} must start with the axes of the indices ${indices}`);
     return { ...numeric([updates!]), shape: [rows, ...updates!.shape.slice(indices!.rank)] };
@@ -160,14 +165,35 @@ export const shapeRules: { readonly [P in Primitive]: ShapeRule<P> } = {
       );
     }
     const [kernelHeight, kernelWidth] = dilatedKernel(weight!.shape, attributes);
+    if (
+      !outputPadding.every((width, axis) => Number.isInteger(width) && width >= 0 && width < strides[axis]!)
+    ) {
+      fail(
+        `the output padding is made of whole numbers from 0 to a stride − 1, got ${formatShape(outputPadding)} with the strides ${formatShape(strides)}`,
+      );
+    }
     const rows = (height - 1) * strides[0] + kernelHeight - padding[0] - padding[2] + outputPadding[0];
     const columns = (width - 1) * strides[1] + kernelWidth - padding[1] - padding[3] + outputPadding[1];
+    if (rows < 1 || columns < 1) {
+      fail(`the padding ${formatShape(padding)} leaves nothing of ${formatShape(x!.shape)}`);
+    }
     return { dtype: x!.dtype, shape: [batch, perGroup * groups, rows, columns] };
   },
 
-  softmax: floating,
+  softmax: ([x]) => {
+    if (x!.rank === 0) fail('expected at least one axis, got a scalar');
+    return floating([x!]);
+  },
   maxPool: ([x], { window, strides, padding }) => {
     if (x!.rank !== 4) fail(`expected [batch, channels, height, width], got ${x}`);
+    if (![...window, ...strides].every((count) => Number.isInteger(count) && count >= 1)) {
+      fail(`window and strides are whole numbers ≥ 1, got ${formatShape([...window, ...strides])}`);
+    }
+    if (!padding.every((width, side) => Number.isInteger(width) && width >= 0 && width < window[side % 2]!)) {
+      fail(
+        `padding is whole and smaller than the window ${formatShape(window)}, got ${formatShape(padding)}`,
+      );
+    }
     const [batch, channels, height, width] = x!.shape as [number, number, number, number];
     const rows = Math.floor((height + padding[0] + padding[2] - window[0]) / strides[0]) + 1;
     const columns = Math.floor((width + padding[1] + padding[3] - window[1]) / strides[1]) + 1;
@@ -195,13 +221,18 @@ export function broadcastShapes(a: Shape, b: Shape): Shape {
   });
 }
 
+/** uint8 and bfloat16 are for storage, bool for conditions. */
 function numeric([x]: readonly Tensor[]): TensorSpec {
-  if (x!.dtype === 'bool') fail(`expected numbers, got ${x}; cast it first`);
+  if (['bool', 'uint8', 'bfloat16'].includes(x!.dtype)) {
+    fail(`expected floats (not bfloat16), int32 or int64, got ${x}; cast it first`);
+  }
   return { dtype: x!.dtype, shape: x!.shape };
 }
 
 function floating([x]: readonly Tensor[]): TensorSpec {
-  if (!isFloating(x!.dtype)) fail(`expected a float dtype, got ${x}; cast it first`);
+  if (!isFloating(x!.dtype) || x!.dtype === 'bfloat16') {
+    fail(`expected float32, float16 or float64, got ${x}; cast it first`);
+  }
   return { dtype: x!.dtype, shape: x!.shape };
 }
 
@@ -210,14 +241,21 @@ function binary([a, b]: readonly Tensor[]): TensorSpec {
   return { dtype: a!.dtype, shape: broadcastShapes(a!.shape, b!.shape) };
 }
 
-function comparison(inputs: readonly Tensor[]): TensorSpec {
-  return { dtype: 'bool', shape: binary(inputs).shape };
+function arithmetic(inputs: readonly Tensor[]): TensorSpec {
+  for (const input of inputs) numeric([input]);
+  return binary(inputs);
 }
 
 function keepReduced(x: Tensor, axes: readonly number[]): Shape {
   for (const axis of axes) checkAxis(x, axis);
   if (new Set(axes).size !== axes.length) fail(`axes ${formatShape(axes)} name one twice`);
   return x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+}
+
+function checkSizes(shape: Shape): void {
+  if (!shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+    fail(`sizes are whole numbers ≥ 0, got ${formatShape(shape)}`);
+  }
 }
 
 function checkAxis(x: Tensor, axis: number): void {

@@ -1,4 +1,4 @@
-import { castArray, type NdArray, sameShape, sizeOf } from '../arrays/index.ts';
+import { castArray, type NdArray, sameShape, sizeOf, zeros } from '../arrays/index.ts';
 import { evaluate } from './evaluate.ts';
 import type { Primitive } from './primitive.ts';
 import { Tensor } from './tensor.ts';
@@ -124,12 +124,16 @@ function isNumber(tensor: Tensor, value: number): boolean {
 
 function fold(tensor: Tensor): Tensor {
   if (tensor.inputs.length === 0 || sizeOf(tensor.shape) > smallConstant) return tensor;
+  // Where there are no elements, there is nothing to compute (and kernels differ in what they make of it).
+  if (sizeOf(tensor.shape) === 0) return constantLike(tensor, zeros(tensor.shape, tensor.dtype));
   // A broadcast or reshaped constant is as cheap as a constant, and smaller.
   if (tensor.primitive === 'broadcast' || tensor.primitive === 'after') return tensor;
   const foldable = tensor.inputs.every(
     ({ primitive, shape }) => primitive === 'constant' && sizeOf(shape) <= smallConstant,
   );
   if (!foldable) return tensor;
-  const value = castArray(evaluate([tensor])[0]!, tensor.dtype);
-  return new Tensor('constant', [], { value }, tensor.dtype, tensor.shape, tensor.scope, tensor.region);
+  return constantLike(tensor, castArray(evaluate([tensor])[0]!, tensor.dtype));
 }
+
+const constantLike = ({ dtype, shape, scope, region }: Tensor, value: NdArray): Tensor =>
+  new Tensor('constant', [], { value }, dtype, shape, scope, region);

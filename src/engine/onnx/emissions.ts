@@ -74,12 +74,16 @@ export const emissions: { readonly [P in Primitive]: EmissionRule<P> } = {
   scatterAdd: ([updates, indices], { inputs, shape, dtype, attributes: { rows } }, build) => {
     const count = sizeOf(inputs[1]!.shape);
     const row = shape.slice(1);
-    const zero = build.cast(build.number(0, 'float32'), dtype);
+    // In float16, sums lose much, and ONNX Runtime's ScatterND has no kernel on the CPU.
+    const wide = dtype === 'float16' ? 'float32' : dtype;
+    const addends = wide === dtype ? updates! : build.cast(updates!, wide);
+    const zero = build.cast(build.number(0, 'float32'), wide);
     const zeros = build.node('Expand', [zero, build.integers([rows, ...row])]);
     const positions = build.reshape(build.cast(indices!, 'int64'), [count, 1]);
-    return build.node('ScatterND', [zeros, positions, build.reshape(updates!, [count, ...row])], {
+    const total = build.node('ScatterND', [zeros, positions, build.reshape(addends, [count, ...row])], {
       reduction: 'add',
     });
+    return wide === dtype ? total : build.cast(total, dtype);
   },
 
   matmul: ([a, b], { inputs, attributes: { transposeA, transposeB } }, build) => {

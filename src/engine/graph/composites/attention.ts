@@ -1,6 +1,16 @@
-import { sizeOf } from '../../arrays/index.ts';
-import { add, concatenate, matmul, multiply, reshape, slice, softmax } from '../operations.ts';
-import { recompute, type Tensor } from '../tensor.ts';
+import { formatShape, ndArray, sizeOf, stridesOf } from '../../arrays/index.ts';
+import {
+  add,
+  concatenate,
+  constant,
+  gather,
+  matmul,
+  multiply,
+  reshape,
+  slice,
+  softmax,
+} from '../operations.ts';
+import { recompute, refuse, type Tensor } from '../tensor.ts';
 
 export interface AttentionOptions {
   /** Added to the scores before the softmax; broadcasts to [..., queries, keys]. */
@@ -75,24 +85,42 @@ const attend = (query: Tensor, key: Tensor, value: Tensor, options: AttentionOpt
 
 /** Splits a bias that broadcasts to [..., queries, keys] along with the blocks. */
 class BiasBlocks {
-  private readonly bias: Tensor;
+  private readonly bias: Tensor; // [its own heads, queries or 1, keys or 1]
+  private readonly heads: readonly number[];
 
   constructor(bias: Tensor, scores: readonly number[]) {
     const rank = scores.length;
-    const padded = [...new Array<number>(rank - bias.rank).fill(1), ...bias.shape];
-    const heads = padded.slice(0, -2);
-    if (!heads.every((size) => size === 1) && heads.some((size, axis) => size !== scores[axis])) {
-      throw new Error(
-        `attention: a bias ${bias} that broadcasts some of the leading axes only cannot be split`,
-      );
+    const padded = [...new Array<number>(Math.max(0, rank - bias.rank)).fill(1), ...bias.shape];
+    if (rank < bias.rank || padded.some((size, axis) => size !== 1 && size !== scores[axis])) {
+      refuse('attention', `a bias ${bias} does not broadcast to the scores ${formatShape(scores)}`);
     }
+    const heads = padded.slice(0, -2);
     this.bias = reshape(bias, [sizeOf(heads), ...padded.slice(-2)]);
+    // Which of the bias' own heads each head reads: it may broadcast the batch, the heads or both.
+    const stack = scores.slice(0, -2);
+    const [strides, ownStrides] = [stridesOf(stack), stridesOf(heads)];
+    this.heads = Array.from({ length: sizeOf(stack) }, (_, head) =>
+      heads.reduce((sum, size, axis) => {
+        const at = Math.floor(head / strides[axis]!) % stack[axis]!;
+        return size === 1 ? sum : sum + at * ownStrides[axis]!;
+      }, 0),
+    );
   }
 
   at(firstHead: number, endHead: number, start: number, end: number): Tensor {
-    const [heads, queries] = this.bias.shape as [number, number, number];
-    const ofHeads = heads === 1 ? this.bias : slice(this.bias, { axis: 0, start: firstHead, end: endHead });
+    const [count, queries] = this.bias.shape as [number, number, number];
+    const ofHeads = count === 1 ? this.bias : this.some(this.heads.slice(firstHead, endHead));
     return queries === 1 ? ofHeads : slice(ofHeads, { axis: 1, start, end });
+  }
+
+  private some(heads: readonly number[]): Tensor {
+    const [first] = heads as [number];
+    if (heads.every((head) => head === first))
+      return slice(this.bias, { axis: 0, start: first, end: first + 1 });
+    if (heads.every((head, index) => head === first + index)) {
+      return slice(this.bias, { axis: 0, start: first, end: first + heads.length });
+    }
+    return gather(this.bias, constant(ndArray('int64', [heads.length], BigInt64Array.from(heads, BigInt))));
   }
 }
 

@@ -1,4 +1,5 @@
-import { add, cast, equal, multiply, pad, reshape, slice, subtract } from '../operations.ts';
+import { full } from '../../arrays/index.ts';
+import { add, cast, constant, equal, multiply, pad, reshape, slice, subtract } from '../operations.ts';
 import type { Attributes } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
 
@@ -20,23 +21,26 @@ export function maxPoolGradient(
   const right = Math.max(padding[3], (columns - 1) * strides[1] + window[1] - width - padding[1]);
   const padded = pad(x, [0, 0, padding[0], padding[1]], [0, 0, bottom, right]);
   const [, , fullHeight, fullWidth] = padded.shape as [number, number, number, number];
+  // A window of zeros must not find its maximum in the zeros around the input.
+  const surrounded = padding[0] + padding[1] + bottom + right > 0;
+  const inside = surrounded
+    ? pad(
+        constant(full([1, 1, height, width], 1, x.dtype)),
+        [0, 0, padding[0], padding[1]],
+        [0, 0, bottom, right],
+      )
+    : undefined; // [1, 1, height, width]
   let free: Tensor | undefined; // 1 where no earlier place of the window took the cotangent
   let total: Tensor | undefined;
   for (let i = 0; i < window[0]; i++) {
     for (let j = 0; j < window[1]; j++) {
-      const band = slice(padded, {
-        axis: 2,
-        start: i,
-        end: (rows - 1) * strides[0] + i + 1,
-        step: strides[0],
-      });
-      const place = slice(band, {
-        axis: 3,
-        start: j,
-        end: (columns - 1) * strides[1] + j + 1,
-        step: strides[1],
-      });
-      const hit = cast(equal(place, pooled), x.dtype);
+      const place = (field: Tensor): Tensor => {
+        const [bottom, right] = [(rows - 1) * strides[0] + i + 1, (columns - 1) * strides[1] + j + 1];
+        const band = slice(field, { axis: 2, start: i, end: bottom, step: strides[0] });
+        return slice(band, { axis: 3, start: j, end: right, step: strides[1] });
+      };
+      const same = cast(equal(place(padded), pooled), x.dtype);
+      const hit = inside === undefined ? same : multiply(same, place(inside));
       const taken = free === undefined ? hit : multiply(hit, free);
       free = free === undefined ? subtract(1, hit) : subtract(free, taken);
       const part = spread(multiply(cotangent, taken), strides, [i, j], [fullHeight, fullWidth]);

@@ -1,7 +1,7 @@
-import { add, divide, maximum, multiply, reciprocal, reshape, sqrt, subtract } from '../operations.ts';
-import { ShapeError } from '../shape-error.ts';
-import type { Tensor } from '../tensor.ts';
-import { mean, norm } from './reductions.ts';
+import { sizeOf } from '../../arrays/index.ts';
+import { add, divide, maximum, multiply, reciprocal, reshape, sqrt, subtract, sum } from '../operations.ts';
+import { refuse, type Tensor } from '../tensor.ts';
+import { mean } from './reductions.ts';
 
 /** Scale and shift of a normalization, each [channels]. */
 export interface Affine {
@@ -19,10 +19,9 @@ export const layerNorm = (x: Tensor, affine: Affine, epsilon = 1e-5): Tensor =>
  */
 export function groupNorm(x: Tensor, groups: number, { weight, bias }: Affine, epsilon = 1e-5): Tensor {
   const [batch, channels, ...rest] = x.shape as [number, number, ...number[]];
-  if (channels % groups !== 0)
-    throw new ShapeError(`groupNorm: ${groups} groups do not divide the channels of ${x}`);
+  if (channels % groups !== 0) refuse('groupNorm', `${groups} groups do not divide the channels of ${x}`);
   const perChannel = [1, groups, channels / groups, 1];
-  const grouped = reshape(x, [batch, groups, channels / groups, -1]);
+  const grouped = reshape(x, [batch, groups, channels / groups, sizeOf(rest)]);
   const average = mean(grouped, { axes: [2, 3], keepAxes: true });
   const centred = subtract(grouped, average);
   const scale = inverseDeviation(mean(multiply(centred, centred), { axes: [2, 3], keepAxes: true }), epsilon);
@@ -39,9 +38,9 @@ export function standardize(x: Tensor, epsilon: number): Tensor {
   return multiply(centred, inverseDeviation(mean(multiply(centred, centred), options), epsilon));
 }
 
-/** x / max(|x|₂, ε) along the last axis. */
+/** x / max(|x|₂, ε) along the last axis. The root comes last, so that the gradient of a zero vector is finite. */
 export const l2Normalize = (x: Tensor, epsilon = 1e-12): Tensor =>
-  divide(x, maximum(norm(x, { axes: [-1], keepAxes: true }), epsilon));
+  divide(x, sqrt(maximum(sum(multiply(x, x), { axes: [-1], keepAxes: true }), epsilon ** 2)));
 
 const inverseDeviation = (variance: Tensor, epsilon: number): Tensor =>
   reciprocal(sqrt(add(variance, epsilon)));
