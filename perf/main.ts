@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { openDevice } from '../src/engine/index.ts';
 import type { Figure, Measure } from './measure.ts';
 import { attentionSpeed } from './measures/attention.ts';
+import { attentionMemory } from './measures/attention-memory.ts';
 import { convolutionSpeed } from './measures/convolution.ts';
 import { measureSgemmPeak } from './measures/matmul.ts';
 import { normalizationSpeed } from './measures/normalization.ts';
@@ -16,6 +17,7 @@ import { overhead } from './measures/overhead.ts';
 const measures: Readonly<Record<string, Measure>> = {
   convolution: convolutionSpeed,
   attention: attentionSpeed,
+  'attention-memory': attentionMemory,
   normalization: normalizationSpeed,
   overhead,
 };
