@@ -187,7 +187,7 @@ function compare(
   let largest = 0;
   for (let i = 0; i < theirs.length; i++) {
     const difference = Math.abs(ours[i]! - theirs[i]!);
-    if (!(difference <= error)) error = difference; // keeps NaN
+    error = Math.max(error, difference); // NaN stays NaN
     largest = Math.max(largest, Math.abs(theirs[i]!));
   }
   const relative = error === 0 ? 0 : error / largest;

@@ -45,6 +45,13 @@ export function refuseUnless(config: SchedulerConfig, key: string, supported: st
   );
 }
 
+/** @throws if σ are to be spaced in one of the ways that newer files may ask for, other than Karras'. */
+export function refuseOtherSigmas(config: SchedulerConfig): void {
+  for (const key of ['use_exponential_sigmas', 'use_beta_sigmas', 'use_flow_sigmas']) {
+    refuseUnless(config, key, false);
+  }
+}
+
 export const spacingIn = (config: SchedulerConfig): SpacingOptions => ({
   timestepSpacing: choiceIn(config, 'timestep_spacing', timestepSpacings),
   stepsOffset: wholeNumberIn(config, 'steps_offset'),

@@ -14,6 +14,7 @@ import {
   booleanIn,
   choiceIn,
   numberIn,
+  refuseOtherSigmas,
   refuseUnless,
   spacingIn,
   wholeNumberIn,
@@ -71,6 +72,7 @@ export const dpmSolverPlusPlus: Sampler<DpmSolverPlusPlusOptions> = {
     refuseUnless(config, 'algorithm_type', 'dpmsolver++');
     refuseUnless(config, 'euler_at_final', false);
     refuseUnless(config, 'use_lu_lambdas', false);
+    refuseOtherSigmas(config);
     const order = wholeNumberIn(config, 'solver_order');
     if (order !== 1 && order !== 2) {
       throw new Error(`scheduler config: solver_order ${order} is not supported; use 1 or 2`);

@@ -1,5 +1,11 @@
 import { readPrediction } from '../prediction-types.ts';
-import { booleanIn, refuseUnless, spacingIn, writeSpacing } from '../scheduler-config-values.ts';
+import {
+  booleanIn,
+  refuseOtherSigmas,
+  refuseUnless,
+  spacingIn,
+  writeSpacing,
+} from '../scheduler-config-values.ts';
 import type { SpacingOptions } from '../timestep-spacing.ts';
 import { weightedSum } from '../weighted-sum.ts';
 import { eulerNoiseScale, eulerSteps } from './euler-levels.ts';
@@ -28,6 +34,7 @@ export const euler: Sampler<EulerOptions> = {
     refuseUnless(config, 'interpolation_type', 'linear');
     refuseUnless(config, 'timestep_type', 'discrete');
     refuseUnless(config, 'final_sigmas_type', 'zero');
+    refuseOtherSigmas(config);
     return { ...spacingIn(config), sigmas: booleanIn(config, 'use_karras_sigmas') ? 'karras' : 'schedule' };
   },
   writeOptions: (options) => ({

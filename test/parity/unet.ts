@@ -1,0 +1,165 @@
+import { join } from 'node:path';
+import {
+  type Device,
+  flatten,
+  gradient,
+  meanSquaredError,
+  type NdArray,
+  openDevice,
+  type Tensor,
+  type Tree,
+  toNumbers,
+} from '../../src/engine/index.ts';
+import type { ParameterSpec } from '../../src/networks/nn/index.ts';
+import { type UnetInput, unet, unetParameterSpecs, unetWithFeatures } from '../../src/networks/unet/index.ts';
+import { compareNumbers, type ParityResult } from './parity-result.ts';
+import { readSafetensors } from './read-safetensors.ts';
+import { type LoadedUnet, loadUnet, read, readInputs, type UnetTensors } from './unet-folder.ts';
+
+/**
+ * Compares a UNet folder (config.json, diffusion_pytorch_model.safetensors) with what the reference computed:
+ * names and shapes of the parameters, predictions (forward.safetensors), gradients with respect to all parameters
+ * and inputs (gradients.safetensors), queries, keys and attention probabilities (attention.safetensors), outputs
+ * of all parts (blocks.safetensors).
+ */
+export async function* compareUnet(folder: string): AsyncGenerator<ParityResult> {
+  const device = await openDevice('cpu');
+  try {
+    yield* compareAll(folder, device);
+  } finally {
+    await device.close();
+  }
+}
+
+const tolerances = { output: 1e-4, gradient: 1e-3 };
+
+async function* compareAll(folder: string, device: Device): AsyncGenerator<ParityResult> {
+  const model = await loadUnet(device, folder);
+  const file = (name: string) => readSafetensors(join(folder, `${name}.safetensors`));
+  yield* compareParameters(model);
+  yield* compareForward(model, file('forward'));
+  yield* compareGradients(model, file('gradients'));
+  yield* compareFeatures('attention', model, file('attention'));
+  yield* compareFeatures('blocks', model, file('blocks'));
+}
+
+/** The specs say which parameters there are; they and the file must agree in every name and shape. */
+function* compareParameters({ config, parameters }: LoadedUnet): Generator<ParityResult> {
+  const described = (entries: readonly (readonly [string, { readonly shape: readonly number[] }])[]) =>
+    entries.map(([path, { shape }]) => `${path} [${shape}]`);
+  const ours = new Set(described(flatten<ParameterSpec>(unetParameterSpecs(config))));
+  const theirs = new Set(described(flatten<NdArray>(parameters)));
+  const differing =
+    [...ours].filter((name) => !theirs.has(name)).length +
+    [...theirs].filter((name) => !ours.has(name)).length;
+  yield compareNumbers('parameter names and shapes that differ', [differing], [0], 0);
+}
+
+async function* compareForward(
+  model: LoadedUnet,
+  file: ReadonlyMap<string, NdArray>,
+): AsyncGenerator<ParityResult> {
+  const cases = [...file.keys()].flatMap((name) => (name.endsWith('.sample') ? [name.slice(0, -6)] : []));
+  if (cases.length === 0) throw new Error('compareUnet: forward.safetensors has no cases');
+  for (const prefix of cases) {
+    const output = await predict(model, file, prefix);
+    yield compareArrays(
+      `forward.${prefix.slice(0, -1)}`,
+      output,
+      read(file, `${prefix}output`),
+      tolerances.output,
+    );
+  }
+}
+
+async function predict(model: LoadedUnet, file: ReadonlyMap<string, NdArray>, prefix: string) {
+  const outputs = await model.run(
+    (parameters, inputs) => ({ output: unet(parameters, model.config, unetInput(inputs)) }),
+    readInputs(file, prefix),
+  );
+  return read(outputs, 'output');
+}
+
+async function* compareGradients(
+  model: LoadedUnet,
+  file: ReadonlyMap<string, NdArray>,
+): AsyncGenerator<ParityResult> {
+  for (const activations of ['keep', 'recompute'] as const) {
+    const ours = await model.run(
+      (parameters, { target, ...inputs }) => {
+        const output = unet(parameters, model.config, { ...unetInput(inputs), activations });
+        const loss = meanSquaredError(output, target!);
+        const { sample, encoderHiddenStates } = unetInput(inputs);
+        const gradients = gradient<Tree<Tensor>>(loss, { grad: parameters, sample, encoderHiddenStates });
+        return { loss, ...(gradients as Readonly<Record<string, Tree<Tensor>>>) };
+      },
+      { ...readInputs(file, ''), target: read(file, 'target') },
+    );
+    const theirName = {
+      loss: 'loss',
+      sample: 'grad_sample',
+      encoderHiddenStates: 'grad_encoder_hidden_states',
+    };
+    for (const [name, array] of ours) {
+      const theirs = read(file, theirName[name as keyof typeof theirName] ?? name);
+      yield compareArrays(`gradients (${activations}).${name}`, array, theirs, tolerances.gradient);
+    }
+  }
+}
+
+/** What the reference calls the parts of an attention; blocks are stored as `block.NAME`. */
+const kinds: Readonly<Record<string, string>> = {
+  query: 'queries',
+  key: 'keys',
+  value: 'values',
+  probs: 'probabilities',
+};
+
+async function* compareFeatures(
+  name: string,
+  model: LoadedUnet,
+  file: ReadonlyMap<string, NdArray>,
+): AsyncGenerator<ParityResult> {
+  const features = new Map<string, string>(); // our name → theirs
+  for (const theirs of file.keys()) {
+    const block = theirs.startsWith('block.') ? theirs.slice('block.'.length) : undefined;
+    const [, path, kind] = /^(.+)\.(\w+)$/.exec(theirs) ?? [];
+    if (block !== undefined) features.set(`${block}.output`, theirs);
+    else if (kind !== undefined && kinds[kind] !== undefined) features.set(`${path}.${kinds[kind]}`, theirs);
+  }
+  if (features.size === 0) throw new Error(`compareUnet: ${name}.safetensors has no features`);
+  const ours = await model.run(
+    (parameters, inputs) => {
+      const selection = { record: [...features.keys()] };
+      const result = unetWithFeatures(parameters, model.config, unetInput(inputs), selection);
+      return { prediction: result.prediction, features: Object.values(result.features) };
+    },
+    readInputs(file, ''),
+  );
+  yield compareArrays(`${name}.output`, read(ours, 'prediction'), read(file, 'output'), tolerances.output);
+  for (const [index, theirs] of [...features.values()].entries()) {
+    const array = read(ours, `features.${index}`);
+    yield compareArrays(`${name}.${theirs}`, array, read(file, theirs), tolerances.output);
+  }
+}
+
+/** The inputs of a compiled program are a record; the UNet names the ones it needs. */
+export const unetInput = ({
+  sample,
+  timestep,
+  encoderHiddenStates,
+  classLabels,
+}: UnetTensors): UnetInput => ({
+  sample: sample!,
+  timestep: timestep!,
+  encoderHiddenStates: encoderHiddenStates!,
+  ...(classLabels !== undefined && { classLabels }),
+});
+
+/** Heads are split off the batch here and folded into it there: the order of the elements is the same. */
+export const compareArrays = (
+  name: string,
+  ours: NdArray,
+  theirs: NdArray,
+  tolerance: number,
+): ParityResult => compareNumbers(name, toNumbers(ours), toNumbers(theirs), tolerance);
