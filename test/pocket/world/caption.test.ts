@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { fold, randomKey } from '../../../src/engine/arrays/index.ts';
 import {
+  accessoryKinds,
   captionOf,
   colourNames,
+  postures,
   promptOf,
   randomScene,
   type Scene,
@@ -52,19 +54,8 @@ describe('captionOf', () => {
       const claims = [
         ...Object.values(placePhrases),
         ...Object.values(patternWords).flatMap(({ before, after }) => [before, after]),
-        'standing',
-        'sitting',
-        'lying',
-        'flying',
-        'swimming',
-        'driving',
-        'waving',
-        'scarf',
-        'collar',
-        'hat',
-        'crown',
-        'bow',
-        'glasses',
+        ...postures,
+        ...accessoryKinds,
         ...Object.keys(companionWords),
       ].filter((claim) => claim !== '' && ` ${caption} `.includes(` ${claim} `));
       for (const claim of claims) expect(own, caption).toContain(claim);

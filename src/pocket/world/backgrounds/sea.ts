@@ -6,7 +6,7 @@ import { hills } from './scenery.ts';
 
 /** The bottom of the sea. */
 export const sea: BackgroundDrawing = {
-  tint: [0.84, 0.96, 1.02],
+  tint: [0.9, 0.98, 1.03],
   ground: [90, 78],
   draw: (chance, light) => {
     const bottom = chance.between(66, 73);

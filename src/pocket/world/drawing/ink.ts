@@ -42,8 +42,9 @@ export interface SubjectInk extends Ink {
 /** Gives out names for clip paths, unique in a picture. */
 export type Names = () => string;
 
-export const outlineWidth = 0.95;
+const outlineWidth = 0.95;
 const shade = '#2a1a3c';
+const eyeColour = '#241a30';
 
 /** The gradients that the ink refers to: once in every picture. */
 export const inkGradients: string = (['left', 'right'] as const)
@@ -74,42 +75,38 @@ export const inkGradients: string = (['left', 'right'] as const)
   .join('');
 
 /** @param light the side the light comes from, as the drawing sees it (mirrored in a mirrored drawing). */
-export function createInk(light: Side, names: Names): Ink {
-  const within = (path: string, content: string) => {
-    if (content === '') return '';
-    const name = names();
-    return `<clipPath id="${name}"><path d="${path}"/></clipPath><g clip-path="url(#${name})">${content}</g>`;
-  };
-  return {
-    within,
-    light: (path) => fill(path, `url(#round-${light})`),
-    body: (...parts) =>
-      parts.map((part) => stroke(part.path, outlineOf(part.fill), 2 * outlineWidth)).join('') +
-      parts.map((part) => fill(part.path, part.fill) + lit(part, light)).join(''),
-    line: (path, colour, width = 0.9) => stroke(path, outlineOf(colour), width),
-    eye: (x, y, radius) =>
-      fill(ellipse(x, y, radius * 0.9, radius * 1.1), '#241a30') +
-      fill(ellipse(x + (light === 'left' ? -0.3 : 0.3) * radius, y - 0.4 * radius, radius * 0.38), '#ffffff'),
-  };
-}
+export const createInk = (light: Side, names: Names): Ink => inkWith(light, names, () => '');
 
+/** An ink that also draws the appearance's pattern on every part with a coat. */
 export function createSubjectInk(appearance: Appearance, light: Side, names: Names): SubjectInk {
-  const ink = createInk(light, names);
   const [base, second] = [hexOf(appearance.base), hexOf(appearance.second)];
-  const patterned = (part: Part) =>
-    part.coat === undefined
-      ? ''
-      : ink.within(part.path, patternOn(part.coat, appearance.pattern, appearance.patternSeed, second));
   return {
-    ...ink,
+    ...inkWith(light, names, (coat) => patternOn(coat, appearance.pattern, appearance.patternSeed, second)),
     appearance,
     base,
     second,
     pale: mix(base, '#fff6e8', lightness(base) > 0.8 ? 0.8 : 0.55),
     coat: (path, coat, form = 'round') => ({ path, fill: base, coat, form }),
+  };
+}
+
+function inkWith(light: Side, names: Names, pattern: (coat: Coat) => string): Ink {
+  const within = (path: string, content: string) => {
+    if (content === '') return '';
+    const name = names();
+    return `<clipPath id="${name}"><path d="${path}"/></clipPath><g clip-path="url(#${name})">${content}</g>`;
+  };
+  const marks = ({ path, coat }: Part) => (coat === undefined ? '' : within(path, pattern(coat)));
+  return {
+    within,
+    light: (path) => fill(path, `url(#round-${light})`),
     body: (...parts) =>
       parts.map((part) => stroke(part.path, outlineOf(part.fill), 2 * outlineWidth)).join('') +
-      parts.map((part) => fill(part.path, part.fill) + patterned(part) + lit(part, light)).join(''),
+      parts.map((part) => fill(part.path, part.fill) + marks(part) + lit(part, light)).join(''),
+    line: (path, colour, width = 0.9) => stroke(path, outlineOf(colour), width),
+    eye: (x, y, radius) =>
+      fill(ellipse(x, y, radius * 0.9, radius * 1.1), eyeColour) +
+      fill(ellipse(x + (light === 'left' ? -0.3 : 0.3) * radius, y - 0.4 * radius, radius * 0.38), '#ffffff'),
   };
 }
 

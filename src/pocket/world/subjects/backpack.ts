@@ -10,7 +10,7 @@ import type { SubjectDrawing } from './subject-drawing.ts';
 export const backpack: SubjectDrawing = {
   postures: { standing },
   accessories: ['scarf', 'hat', 'bow', 'glasses'],
-  reach: { back: 27, front: 27, up: 60 },
+  reach: { back: 31, front: 30, up: 58 },
   shadow: 23,
   hover: 0,
 };

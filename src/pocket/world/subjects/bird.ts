@@ -9,7 +9,7 @@ import type { SubjectDrawing } from './subject-drawing.ts';
 export const bird: SubjectDrawing = {
   postures: { standing: (pose, ink) => legs(pose) + figure(pose, ink, foldedWing), flying },
   accessories: ['scarf', 'hat', 'crown', 'bow', 'glasses'],
-  reach: { back: 36, front: 28, up: 64 },
+  reach: { back: 45, front: 35, up: 70 },
   shadow: 17,
   hover: 0,
 };

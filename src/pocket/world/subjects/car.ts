@@ -10,7 +10,7 @@ import type { SubjectDrawing } from './subject-drawing.ts';
 export const car: SubjectDrawing = {
   postures: { driving },
   accessories: ['hat', 'crown', 'bow'],
-  reach: { back: 36, front: 36, up: 52 },
+  reach: { back: 38, front: 38, up: 51 },
   shadow: 33,
   hover: 0,
 };

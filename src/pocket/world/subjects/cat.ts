@@ -13,7 +13,7 @@ export const cat: SubjectDrawing = {
     lying: figure(lyingBody),
   },
   accessories: ['scarf', 'collar', 'hat', 'crown', 'bow', 'glasses'],
-  reach: { back: 32, front: 32, up: 66 },
+  reach: { back: 39, front: 38, up: 64 },
   shadow: 25,
   hover: 0,
 };

@@ -13,7 +13,7 @@ export const dog: SubjectDrawing = {
     lying: figure(lyingBody),
   },
   accessories: ['scarf', 'collar', 'hat', 'crown', 'bow', 'glasses'],
-  reach: { back: 30, front: 34, up: 64 },
+  reach: { back: 37, front: 42, up: 62 },
   shadow: 25,
   hover: 0,
 };
@@ -87,7 +87,7 @@ function head(ink: SubjectInk): string {
   return (
     ink.body(ink.coat(skull, { key: 'face', x: 0, y: -5.8, length: 9.6, girth: 4.6 })) +
     ink.body({ path: ear(-1), fill: ink.second }, { path: ear(1), fill: ink.second }) +
-    fill(ellipse(4.2, 9, 2.1, 3.2), '#e8707f') +
+    fill(ellipse(3.4, 10, 2.2, 2.8), '#e8707f') +
     fill(muzzle, ink.pale) +
     ink.line('M3.4 3.6V6.2Q1.6 8.8 -1 7.4M3.4 6.2Q5.2 8.8 7.8 7.4', ink.pale, 0.9) +
     fill(ellipse(3.4, 2.2, 2.7, 1.9), '#2c2030') +

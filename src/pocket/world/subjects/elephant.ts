@@ -9,7 +9,7 @@ import type { SubjectDrawing } from './subject-drawing.ts';
 export const elephant: SubjectDrawing = {
   postures: { standing },
   accessories: ['hat', 'crown', 'bow', 'glasses'],
-  reach: { back: 32, front: 38, up: 62 },
+  reach: { back: 34, front: 47, up: 57 },
   shadow: 27,
   hover: 0,
 };

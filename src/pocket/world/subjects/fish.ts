@@ -10,7 +10,7 @@ import type { SubjectDrawing } from './subject-drawing.ts';
 export const fish: SubjectDrawing = {
   postures: { swimming },
   accessories: ['hat', 'crown', 'bow', 'glasses'],
-  reach: { back: 36, front: 28, up: 44 },
+  reach: { back: 47, front: 31, up: 48 },
   shadow: 22,
   hover: 12,
 };

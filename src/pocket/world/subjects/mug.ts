@@ -10,7 +10,7 @@ import type { SubjectDrawing } from './subject-drawing.ts';
 export const mug: SubjectDrawing = {
   postures: { standing },
   accessories: ['scarf', 'bow', 'glasses'],
-  reach: { back: 22, front: 34, up: 56 },
+  reach: { back: 25, front: 36, up: 59 },
   shadow: 20,
   hover: 0,
 };

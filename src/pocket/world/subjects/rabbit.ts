@@ -8,7 +8,7 @@ import type { SubjectDrawing } from './subject-drawing.ts';
 export const rabbit: SubjectDrawing = {
   postures: { sitting, standing },
   accessories: ['scarf', 'collar', 'hat', 'bow', 'glasses'],
-  reach: { back: 26, front: 26, up: 68 },
+  reach: { back: 29, front: 31, up: 72 },
   shadow: 22,
   hover: 0,
 };

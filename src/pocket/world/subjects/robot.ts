@@ -23,7 +23,7 @@ export const robot: SubjectDrawing = {
       ]),
   },
   accessories: ['scarf', 'hat', 'crown', 'bow', 'glasses'],
-  reach: { back: 24, front: 30, up: 74 },
+  reach: { back: 27, front: 35, up: 76 },
   shadow: 19,
   hover: 0,
 };

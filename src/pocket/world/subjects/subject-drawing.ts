@@ -8,7 +8,7 @@ export type DrawFigure = (pose: Pose, ink: SubjectInk) => string;
 export interface SubjectDrawing {
   readonly postures: { readonly [P in Posture]?: DrawFigure };
   readonly accessories: readonly AccessoryKind[];
-  /** How far the figure reaches at scale 1, with room for hats and shape changes. */
+  /** How far the figure reaches at scale 1 in its widest pose, with hats, shape changes and a little tilt. */
   readonly reach: { readonly back: number; readonly front: number; readonly up: number };
   /** Half the width of the shadow on the ground. */
   readonly shadow: number;

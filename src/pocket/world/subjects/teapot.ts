@@ -9,7 +9,7 @@ import type { SubjectDrawing } from './subject-drawing.ts';
 export const teapot: SubjectDrawing = {
   postures: { standing },
   accessories: ['scarf', 'hat', 'crown', 'bow'],
-  reach: { back: 36, front: 37, up: 60 },
+  reach: { back: 38, front: 41, up: 54 },
   shadow: 23,
   hover: 0,
 };

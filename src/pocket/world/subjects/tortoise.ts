@@ -10,7 +10,7 @@ import type { SubjectDrawing } from './subject-drawing.ts';
 export const tortoise: SubjectDrawing = {
   postures: { standing },
   accessories: ['scarf', 'hat', 'crown', 'bow', 'glasses'],
-  reach: { back: 33, front: 37, up: 48 },
+  reach: { back: 34, front: 42, up: 46 },
   shadow: 29,
   hover: 0,
 };
