@@ -1,4 +1,4 @@
-import { formatShape, type Shape, ShapeError, sameShape, type Tensor } from '../../engine/index.ts';
+import { formatShape, refuse, type Shape, sameShape, type Tensor } from '../../engine/index.ts';
 
 /**
  * An intermediate value that a network offers: where it is, by the path of the part that makes it
@@ -43,8 +43,9 @@ export function offer(
   const replacement = hook?.(feature, value);
   if (replacement !== undefined && !sameShape(replacement.shape, shape)) {
     const found = formatShape(replacement.shape);
-    throw new ShapeError(
-      `The feature "${featureName(feature)}" is ${formatShape(shape)}, its replacement is ${found}`,
+    return refuse(
+      'feature',
+      `"${featureName(feature)}" is ${formatShape(shape)}, its replacement is ${found}`,
     );
   }
   return replacement;

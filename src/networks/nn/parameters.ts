@@ -2,8 +2,8 @@ import {
   flatten,
   formatShape,
   isLeaf,
+  refuse,
   type Shape,
-  ShapeError,
   scope,
   type Tensor,
   type Tree,
@@ -47,11 +47,11 @@ export function parameter(parameters: Parameters, name: string, shape?: Shape): 
       flatten<Tensor>(parameters.root).map(([existing]) => existing),
     );
     const hint = nearest === undefined ? 'the tree is empty' : `the nearest name there is "${nearest}"`;
-    throw new ShapeError(`The parameter "${path}" is missing; ${hint}`);
+    return refuse('parameter', `"${path}" is missing; ${hint}`);
   }
   if (shape !== undefined && !fits(tensor.shape, shape)) {
     const expected = formatShape(shape).replaceAll('-1', 'any');
-    throw new ShapeError(`The parameter "${path}" is ${formatShape(tensor.shape)}, expected ${expected}`);
+    return refuse('parameter', `"${path}" is ${formatShape(tensor.shape)}, expected ${expected}`);
   }
   return tensor;
 }

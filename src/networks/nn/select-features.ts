@@ -1,4 +1,4 @@
-import { ShapeError, type Tensor } from '../../engine/index.ts';
+import { refuse, type Tensor } from '../../engine/index.ts';
 import { type FeatureHook, type FeatureName, featureName } from './feature-hook.ts';
 import { nearestName } from './nearest-name.ts';
 
@@ -33,9 +33,7 @@ export function selectFeatures({ record = [], replace = {} }: FeatureSelection):
   const collect = () => {
     for (const name of [...wanted, ...Object.keys(replace)]) {
       if (seen.has(name)) continue;
-      throw new ShapeError(
-        `There is no feature "${name}"; the nearest name there is "${nearestName(name, seen)}"`,
-      );
+      refuse('feature', `there is no "${name}"; the nearest name is "${nearestName(name, seen)}"`);
     }
     return Object.fromEntries(record.map((name) => [name, recorded.get(name)!]));
   };

@@ -1,4 +1,4 @@
-import { formatShape, type Shape, ShapeError, type Tensor, type Tree } from '../../engine/index.ts';
+import { formatShape, refuse, type Shape, type Tensor, type Tree } from '../../engine/index.ts';
 import {
   embeddingLayer,
   embeddingSpecs,
@@ -21,15 +21,14 @@ export function classEmbedding(
   labels: Tensor | undefined,
   batch: number,
 ): Tensor | undefined {
-  const { classEmbedding: kindOf, timeEmbedding, activation } = config;
-  if (kindOf.kind === 'none') {
+  const { classEmbedding: classes, timeEmbedding, activation } = config;
+  if (classes.kind === 'none') {
     if (labels === undefined) return undefined;
-    throw new ShapeError('unet: class labels were given to a model without class_embed_type');
+    refuse('unet', 'class labels were given to a model without class_embed_type');
   }
-  if (labels === undefined)
-    throw new ShapeError(`unet: a model with ${kindOf.kind} classes needs class labels`);
+  if (labels === undefined) refuse('unet', `a model with ${classes.kind} classes needs class labels`);
   const name = 'class_embedding';
-  switch (kindOf.kind) {
+  switch (classes.kind) {
     case 'table':
       return embeddingLayer(parameters, name, checked(labels, [batch]));
     case 'timestep': {
@@ -39,33 +38,33 @@ export function classEmbedding(
     case 'identity':
       return checked(labels, [batch, timeEmbedding.size]);
     case 'projection':
-      return embeddingMlp(parameters, name, checked(labels, [batch, kindOf.inputSize]), {
+      return embeddingMlp(parameters, name, checked(labels, [batch, classes.inputSize]), {
         activation: 'silu',
       });
     case 'simple projection':
-      return linearLayer(parameters, name, checked(labels, [batch, kindOf.inputSize]));
+      return linearLayer(parameters, name, checked(labels, [batch, classes.inputSize]));
   }
 }
 
 /** Undefined where there are no parameters. */
 export function classEmbeddingSpecs(config: UnetConfig): Tree<ParameterSpec> | undefined {
-  const { classEmbedding: kindOf, timeEmbedding } = config;
-  switch (kindOf.kind) {
+  const { classEmbedding: classes, timeEmbedding } = config;
+  switch (classes.kind) {
     case 'none':
     case 'identity':
       return undefined;
     case 'table':
-      return embeddingSpecs(kindOf.classes, timeEmbedding.size);
+      return embeddingSpecs(classes.rows, timeEmbedding.size);
     case 'timestep':
       return embeddingMlpSpecs(timeEmbedding.sinusoid.size, timeEmbedding.size);
     case 'projection':
-      return embeddingMlpSpecs(kindOf.inputSize, timeEmbedding.size);
+      return embeddingMlpSpecs(classes.inputSize, timeEmbedding.size);
     case 'simple projection':
-      return linearSpecs(kindOf.inputSize, timeEmbedding.size);
+      return linearSpecs(classes.inputSize, timeEmbedding.size);
   }
 }
 
 function checked(labels: Tensor, shape: Shape): Tensor {
   if (formatShape(labels.shape) === formatShape(shape)) return labels;
-  throw new ShapeError(`unet: class labels are ${formatShape(shape)}, got ${labels}`);
+  refuse('unet', `class labels are ${formatShape(shape)}, got ${labels}`);
 }

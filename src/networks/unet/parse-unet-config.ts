@@ -2,12 +2,12 @@ import { flatten, sizeOf } from '../../engine/index.ts';
 import { ConfigReader, type ParameterSpec } from '../nn/index.ts';
 import { planDownBlocks, planUpBlocks } from './plan-unet-blocks.ts';
 import { channelBounds, readUnetLevels, type UnetLevel } from './read-unet-levels.ts';
-import type {
-  ClassEmbeddingConfig,
-  MidBlockConfig,
-  TimeEmbeddingConfig,
-  TransformerConfig,
-  UnetConfig,
+import {
+  type ClassEmbeddingConfig,
+  type MidBlockConfig,
+  type TimeEmbeddingConfig,
+  transformersOf,
+  type UnetConfig,
 } from './unet-config.ts';
 import { unetParameterSpecs } from './unet-parameters.ts';
 
@@ -101,10 +101,10 @@ function readTimeEmbedding(reader: ConfigReader, channels: number): TimeEmbeddin
 }
 
 function readClassEmbedding(reader: ConfigReader): ClassEmbeddingConfig {
-  const classes = reader.optionalWholeNumber('num_class_embeds', { least: 1, most: 1_000_000 });
+  const rows = reader.optionalWholeNumber('num_class_embeds', { least: 1, most: 1_000_000 });
   const inputSize = reader.optionalWholeNumber('projection_class_embeddings_input_dim', channelBounds);
   if (reader.isEmpty('class_embed_type')) {
-    return classes === undefined ? { kind: 'none' } : { kind: 'table', classes };
+    return rows === undefined ? { kind: 'none' } : { kind: 'table', rows };
   }
   const kind = reader.choice('class_embed_type', ['timestep', 'identity', 'projection', 'simple_projection']);
   if (kind === 'timestep' || kind === 'identity') return { kind };
@@ -125,26 +125,19 @@ function readMidBlock(reader: ConfigReader, level: UnetLevel): MidBlockConfig | 
 }
 
 /** Groups have to divide the channels of whatever is normalized, heads those of every transformer. */
-function checkDivisibility(reader: ConfigReader, { norm, downBlocks, midBlock, upBlocks }: UnetConfig): void {
-  const checkNorm = (channels: number) => {
-    if (channels % norm.groups === 0) return;
+function checkDivisibility(reader: ConfigReader, config: UnetConfig): void {
+  const resnets = [...config.downBlocks, ...config.upBlocks].flatMap((block) => block.resnets);
+  for (const channels of resnets.flatMap((resnet) => [resnet.inputChannels, resnet.outputChannels])) {
+    if (channels % config.norm.groups === 0) continue;
     reader.refuse('norm_num_groups', `a divisor of the ${channels} channels of a layer that is normalized`);
-  };
-  const checkTransformer = (transformer: TransformerConfig | undefined) => {
-    if (transformer === undefined || transformer.channels % transformer.heads === 0) return;
+  }
+  for (const { channels, heads } of transformersOf(config)) {
+    if (channels % heads === 0) continue;
     reader.refuse(
       'attention_head_dim',
-      `the number of heads, a divisor of the ${transformer.channels} channels of its block`,
+      `the number of heads, a divisor of the ${channels} channels of a block`,
     );
-  };
-  for (const { resnets, transformer } of [...downBlocks, ...upBlocks]) {
-    for (const { inputChannels, outputChannels } of resnets) {
-      checkNorm(inputChannels);
-      checkNorm(outputChannels);
-    }
-    checkTransformer(transformer);
   }
-  checkTransformer(midBlock?.transformer);
 }
 
 function checkSize(config: UnetConfig): void {

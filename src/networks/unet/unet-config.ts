@@ -43,7 +43,7 @@ export interface SinusoidConfig {
 /** What class labels are: whole numbers, a further number like the timestep, or vectors. */
 export type ClassEmbeddingConfig =
   | { readonly kind: 'none' }
-  | { readonly kind: 'table'; readonly classes: number }
+  | { readonly kind: 'table'; readonly rows: number }
   | { readonly kind: 'timestep' }
   | { readonly kind: 'identity' }
   | { readonly kind: 'projection'; readonly inputSize: number }
@@ -92,3 +92,12 @@ export interface UpBlockConfig {
 /** Channels that a block leaves behind. */
 export const channelsAfter = ({ resnets }: DownBlockConfig | UpBlockConfig): number =>
   resnets.at(-1)!.outputChannels;
+
+export const transformersOf = ({
+  downBlocks,
+  midBlock,
+  upBlocks,
+}: UnetConfig): readonly TransformerConfig[] =>
+  [...downBlocks, ...upBlocks, ...(midBlock === undefined ? [] : [midBlock])].flatMap(
+    ({ transformer }) => transformer ?? [],
+  );

@@ -3,7 +3,7 @@ import {
   formatShape,
   multiply,
   recompute,
-  ShapeError,
+  refuse,
   scope,
   subtract,
   type Tensor,
@@ -21,7 +21,7 @@ import {
 import { downBlock, midBlock, type Surroundings, upBlock } from './blocks.ts';
 import { classEmbedding } from './class-embedding.ts';
 import { embeddingMlp, sinusoidalEmbedding } from './timestep-embedding.ts';
-import type { TransformerConfig, UnetConfig } from './unet-config.ts';
+import { transformersOf, type UnetConfig } from './unet-config.ts';
 
 export interface UnetInput {
   /** Noisy latents, [batch, channels, height, width] of any height and width. */
@@ -110,7 +110,7 @@ function embedTime(
 
 function checkInput(config: UnetConfig, { sample, timestep, encoderHiddenStates }: UnetInput): void {
   const expect = (holds: boolean, expected: string, found: Tensor) => {
-    if (!holds) throw new ShapeError(`unet: ${expected}, got ${found}`);
+    if (!holds) refuse('unet', `${expected}, got ${found}`);
   };
   const [batch, channels, ...size] = sample.shape;
   expect(
@@ -133,8 +133,3 @@ function checkInput(config: UnetConfig, { sample, timestep, encoderHiddenStates 
     );
   }
 }
-
-const transformersOf = ({ downBlocks, midBlock, upBlocks }: UnetConfig): readonly TransformerConfig[] =>
-  [...downBlocks, ...upBlocks, ...(midBlock === undefined ? [] : [midBlock])].flatMap(
-    ({ transformer }) => transformer ?? [],
-  );
