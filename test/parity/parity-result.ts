@@ -8,24 +8,25 @@ export interface ParityResult {
   readonly pass: boolean;
 }
 
-/** @throws if the two differ in length */
+/**
+ * @param scale what the error is relative to. Default: the largest absolute value of the reference
+ * @throws if the two differ in length
+ */
 export function compareNumbers(
   name: string,
   ours: ArrayLike<number>,
   theirs: ArrayLike<number>,
   tolerance: number,
+  scale = largestAbsolute(theirs),
 ): ParityResult {
   if (ours.length !== theirs.length) {
     throw new Error(`${name}: ${ours.length} values, the reference has ${theirs.length}`);
   }
   let error = 0;
-  let largest = 0;
   for (let i = 0; i < theirs.length; i++) {
-    const difference = Math.abs(ours[i]! - theirs[i]!);
-    if (!(difference <= error)) error = difference; // keeps NaN
-    largest = Math.max(largest, Math.abs(theirs[i]!));
+    error = Math.max(error, Math.abs(ours[i]! - theirs[i]!)); // NaN stays NaN
   }
-  const relative = error === 0 ? 0 : error / largest;
+  const relative = error === 0 ? 0 : error / scale;
   return {
     name,
     largestAbsoluteError: error,
@@ -33,4 +34,10 @@ export function compareNumbers(
     tolerance,
     pass: relative <= tolerance,
   };
+}
+
+export function largestAbsolute(values: ArrayLike<number>): number {
+  let largest = 0;
+  for (let i = 0; i < values.length; i++) largest = Math.max(largest, Math.abs(values[i]!));
+  return largest;
 }

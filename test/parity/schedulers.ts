@@ -15,17 +15,8 @@ import {
   velocity,
   weightedSum,
 } from '../../src/methods/diffusion/index.ts';
+import { compareNumbers, type ParityResult } from './parity-result.ts';
 import { readSafetensors } from './read-safetensors.ts';
-
-/** How one quantity compares with the reference; relative errors are to its largest absolute value. */
-export interface ParityResult {
-  readonly name: string;
-  readonly largestAbsoluteError: number;
-  readonly largestRelativeError: number;
-  /** Of the relative error; 0 is exact. */
-  readonly tolerance: number;
-  readonly pass: boolean;
-}
 
 /**
  * Compares every case of a folder with `description.json` (cases: class, config, num_inference_steps, step_kwargs)
@@ -57,9 +48,9 @@ type Tensors = ReadonlyMap<string, NdArray>;
 const tolerances = { singleStep: 1e-5, trajectory: 1e-4, exact: 0, float32: 2 ** -23 };
 
 function* compareSchedule({ schedule }: Scheduler, tensors: Tensors): Generator<ParityResult> {
-  yield compare('betas', schedule.betas, numbersOf(tensors, 'betas'), tolerances.singleStep);
+  yield compareNumbers('betas', schedule.betas, numbersOf(tensors, 'betas'), tolerances.singleStep);
   const ᾱ = numbersOf(tensors, 'alphas_cumprod');
-  yield compare('alphas_cumprod', schedule.alphasCumprod, ᾱ, tolerances.singleStep);
+  yield compareNumbers('alphas_cumprod', schedule.alphasCumprod, ᾱ, tolerances.singleStep);
   if (!tensors.has('add_noise.x0')) return;
   const batch = {
     clean: latentsOf(tensors, 'add_noise.x0'),
@@ -70,7 +61,7 @@ function* compareSchedule({ schedule }: Scheduler, tensors: Tensors): Generator<
     ['add_noise.output', addNoise(schedule, batch)],
     ['add_noise.velocity', velocity(schedule, batch)],
   ] as const) {
-    yield compare(name, ours.data, numbersOf(tensors, name), tolerances.singleStep);
+    yield compareNumbers(name, ours.data, numbersOf(tensors, name), tolerances.singleStep);
   }
 }
 
@@ -100,7 +91,12 @@ async function* compareCase(
 
   yield* compareSigmas(name, run.steps, tensors);
   const noiseScale = run.initialNoiseScale * scales[0]!;
-  yield compare(`${name}.init_noise_sigma`, [noiseScale], [each.init_noise_sigma], tolerances.singleStep);
+  yield compareNumbers(
+    `${name}.init_noise_sigma`,
+    [noiseScale],
+    [each.init_noise_sigma],
+    tolerances.singleStep,
+  );
 
   const stepped = outputs.map((output, i) => {
     const result = run.advance(i, { latents: x[i]!, output, noise: () => noiseAt(i) });
@@ -135,7 +131,7 @@ async function* compareCase(
  */
 const compareTimesteps = (name: string, timesteps: readonly number[], theirs: NdArray): ParityResult => {
   const tolerance = theirs.dtype === 'float64' ? tolerances.float32 : tolerances.exact;
-  return compare(`${name}.timesteps`, timesteps, toNumbers(theirs), tolerance);
+  return compareNumbers(`${name}.timesteps`, timesteps, toNumbers(theirs), tolerance);
 };
 
 function* compareSigmas(
@@ -145,7 +141,7 @@ function* compareSigmas(
 ): Generator<ParityResult> {
   if (!tensors.has(`${name}.sigmas`)) return;
   const ours = [...steps.map((step) => sigmaOf(step.from)), sigmaOf(steps.at(-1)!.to)];
-  yield compare(`${name}.sigmas`, ours, numbersOf(tensors, `${name}.sigmas`), tolerances.singleStep);
+  yield compareNumbers(`${name}.sigmas`, ours, numbersOf(tensors, `${name}.sigmas`), tolerances.singleStep);
 }
 
 /** What diffusers takes with each step rather than from the configuration. */
@@ -171,33 +167,8 @@ function compareRows(
   if (ours.length !== theirs.length)
     throw new Error(`${name}: ${ours.length} rows, the reference has ${theirs.length}`);
   return ours
-    .map((row, i) => compare(name, row.data, theirs[i]!.data, tolerance))
+    .map((row, i) => compareNumbers(name, row.data, theirs[i]!.data, tolerance))
     .reduce((worst, each) => (each.largestRelativeError > worst.largestRelativeError ? each : worst));
-}
-
-function compare(
-  name: string,
-  ours: ArrayLike<number>,
-  theirs: ArrayLike<number>,
-  tolerance: number,
-): ParityResult {
-  if (ours.length !== theirs.length)
-    throw new Error(`${name}: ${ours.length} values, the reference has ${theirs.length}`);
-  let error = 0;
-  let largest = 0;
-  for (let i = 0; i < theirs.length; i++) {
-    const difference = Math.abs(ours[i]! - theirs[i]!);
-    error = Math.max(error, difference); // NaN stays NaN
-    largest = Math.max(largest, Math.abs(theirs[i]!));
-  }
-  const relative = error === 0 ? 0 : error / largest;
-  return {
-    name,
-    largestAbsoluteError: error,
-    largestRelativeError: relative,
-    tolerance,
-    pass: relative <= tolerance,
-  };
 }
 
 const tensorOf = (tensors: Tensors, name: string): NdArray => tensors.get(name) ?? missing(name);

@@ -1,20 +1,33 @@
-/** How β_t grows over training. `start` and `end` are β_0 and β_{T−1}. */
-export type BetaCurve =
-  | { readonly kind: 'scaled-linear'; readonly start: number; readonly end: number }
-  | { readonly kind: 'linear'; readonly start: number; readonly end: number }
-  | { readonly kind: 'cosine' }
-  | { readonly kind: 'given'; readonly values: readonly number[] };
+/** How β_t grows over training, and what has to be said about it. */
+interface BetaParameters {
+  readonly 'scaled-linear': Ends;
+  readonly linear: Ends;
+  readonly cosine: object;
+  readonly given: { readonly values: readonly number[] };
+}
+
+/** β_0 and β_{T−1}. */
+interface Ends {
+  readonly start: number;
+  readonly end: number;
+}
+
+export type BetaCurve<K extends keyof BetaParameters = keyof BetaParameters> = {
+  readonly [P in K]: { readonly kind: P } & BetaParameters[P];
+}[K];
 
 /**
  * β_0 … β_{T−1} in float32, as models are trained with them.
  * @throws if T is not a positive whole number, or a β lies outside (0, 1).
  */
-export function betas(curve: BetaCurve, trainTimesteps: number): Float32Array {
+export function betas<K extends keyof BetaParameters>(
+  curve: BetaCurve<K>,
+  trainTimesteps: number,
+): Float32Array {
   if (!Number.isSafeInteger(trainTimesteps) || trainTimesteps < 1) {
     throw new Error(`betas: the number of training timesteps is a whole number ≥ 1, got ${trainTimesteps}`);
   }
-  const rule: (curve: never, trainTimesteps: number) => Float32Array = curves[curve.kind];
-  const values = rule(curve as never, trainTimesteps);
+  const values = curves[curve.kind](curve, trainTimesteps);
   const wrong = values.findIndex((β) => !(β > 0 && β < 1));
   if (wrong >= 0) {
     throw new Error(`betas: each β lies between 0 and 1, got ${values[wrong]} at timestep ${wrong}`);
@@ -44,8 +57,8 @@ export function cumulativeAlphas(betas: Float32Array): Float32Array {
 }
 
 const curves: {
-  readonly [K in BetaCurve['kind']]: (
-    curve: Extract<BetaCurve, { kind: K }>,
+  readonly [K in keyof BetaParameters]: (
+    parameters: BetaParameters[K],
     trainTimesteps: number,
   ) => Float32Array;
 } = {

@@ -1,5 +1,5 @@
 export * from './add-noise.ts';
-export * from './beta-curves.ts';
+export type { BetaCurve } from './beta-curves.ts';
 export * from './classifier-free-guidance.ts';
 export * from './denoiser.ts';
 export * from './noise-level.ts';
@@ -10,5 +10,10 @@ export * from './samplers/index.ts';
 export * from './samplers/sampler.ts';
 export * from './scheduler-config.ts';
 export type { SchedulerConfig } from './scheduler-config-values.ts';
-export * from './timestep-spacing.ts';
+export {
+  type SpacingOptions,
+  spacedTimesteps,
+  type TimestepSpacing,
+  timestepSpacings,
+} from './timestep-spacing.ts';
 export * from './weighted-sum.ts';

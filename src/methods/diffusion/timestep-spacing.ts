@@ -30,14 +30,15 @@ export function spacedTimesteps(
   return timesteps.map(form === 'whole' ? roundHalfToEven : Math.fround);
 }
 
-/** @throws if a sampler is asked for no steps, for a part of a step, or for more than there are timesteps. */
-export function requireSteps(steps: number, trainTimesteps: number): void {
-  if (Number.isSafeInteger(steps) && steps >= 1 && steps <= trainTimesteps) return;
+/** @throws if a sampler is asked for no steps, for a part of a step, or for more than it can divide T into. */
+export function requireSteps(steps: number, most: number): void {
+  if (Number.isSafeInteger(steps) && steps >= 1 && steps <= most) return;
   throw new Error(
-    `Sampling takes a whole number of steps from 1 to ${trainTimesteps} (the training timesteps), got ${steps}`,
+    `Sampling on this noise schedule takes a whole number of steps from 1 to ${most}, got ${steps}`,
   );
 }
 
+/** @throws if the offset moved a timestep beyond T − 1. */
 export function requireWithinSchedule(
   timesteps: readonly number[],
   trainTimesteps: number,

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { describeGolden, goldenPath } from '../../golden.ts';
-import { compareSchedulers, type ParityResult } from '../../parity/schedulers.ts';
+import type { ParityResult } from '../../parity/parity-result.ts';
+import { compareSchedulers } from '../../parity/schedulers.ts';
 
 describeGolden('Samplers and schedules against diffusers 0.21.4', () => {
   test('every case lies within its tolerance', async () => {

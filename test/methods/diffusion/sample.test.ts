@@ -195,6 +195,11 @@ describe('sample', () => {
       'pndm: Runge-Kutta warm-up (skip_prk_steps: false) walks at least 4 steps, got 3',
     ],
     [
+      'DPM-Solver++ in as many leading steps as there are timesteps',
+      { sampler: readScheduler({ timestep_spacing: 'leading' }, 'dpm-solver++').sampler, steps: 1000 },
+      'takes a whole number of steps from 1 to 999, got 1000',
+    ],
+    [
       'eta beyond 1',
       {
         sampler: {

@@ -117,7 +117,7 @@ function suite(each: SamplerCase): void {
 
   test.each([0, -1, 2.5, 1001, Number.NaN])('refuses %d steps with a sentence', async (steps) => {
     await expect(walk(settings, steps)).rejects.toThrow(
-      `Sampling takes a whole number of steps from 1 to 1000 (the training timesteps), got ${steps}`,
+      `Sampling on this noise schedule takes a whole number of steps from 1 to 1000, got ${steps}`,
     );
   });
 

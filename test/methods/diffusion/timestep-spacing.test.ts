@@ -3,7 +3,7 @@ import {
   roundHalfToEven,
   spacedTimesteps,
   type TimestepSpacing,
-} from '../../../src/methods/diffusion/index.ts';
+} from '../../../src/methods/diffusion/timestep-spacing.ts';
 
 describe('spacedTimesteps', () => {
   test.each<[TimestepSpacing, number, number, number[]]>([

@@ -133,7 +133,7 @@ function moveToward(x0: Latents, latents: Latents, from: NoiseLevel, to: NoiseLe
   return weightedSum([to.sigma / from.sigma, latents], [-to.alpha * Math.expm1(-h), x0]);
 }
 
-/** D₀ + weight·D₁ h-scaled: x₀ + w·(x₀ − previous x₀). */
+/** x₀ + weight·(x₀ − previous x₀) */
 const extrapolate = (clean: Latents, previous: Latents, weight: number): Latents =>
   weightedSum([1 + weight, clean], [-weight, previous]);
 
@@ -160,9 +160,9 @@ function visitedTimesteps(
   steps: number,
 ): number[] {
   const T = schedule.alphasCumprod.length;
-  requireSteps(steps, T);
   const top =
     T - schedule.alphasCumprod.filter((ᾱ) => Math.log(ᾱ / (1 - ᾱ)) / 2 < options.lowestLambda).length;
+  requireSteps(steps, options.timestepSpacing === 'leading' ? top - 1 : T);
   const timesteps =
     options.sigmas === 'karras'
       ? karrasTimesteps(schedule, steps)

@@ -7,7 +7,10 @@ import { type EulerAncestralOptions, eulerAncestral } from './euler-ancestral.ts
 import { type PndmOptions, pndm } from './pndm.ts';
 import type { Sampler } from './sampler.ts';
 
-/** Every sampler by name, with what can be chosen about it. */
+/**
+ * Every sampler by name, with what can be chosen about it. A further one is a file in this folder, a line here and
+ * one in `samplers`; its cases in the conformance suite's table are the test.
+ */
 export interface SamplerOptions {
   readonly ddim: DdimOptions;
   readonly 'ddim-inverse': DdimInverseOptions;

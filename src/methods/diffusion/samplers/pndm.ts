@@ -17,8 +17,8 @@ export interface PndmOptions extends SpacingOptions {
 
 /**
  * Pseudo numerical methods (Liu, Ren, Lin, Zhao 2022, algorithm 2): a linear multistep combination of the last four
- * outputs, put into the DDIM transfer. Outputs of v-prediction models are combined as v, so their trajectory agrees
- * with ε's only in the limit of many steps.
+ * outputs, put into the DDIM transfer. The outputs of v-prediction models are combined as v, as diffusers does, which
+ * leaves the method of first order for them: DPM-Solver++ suits them better.
  */
 export const pndm: Sampler<PndmOptions> = {
   schedulerClass: 'PNDMScheduler',
@@ -52,6 +52,14 @@ export const pndm: Sampler<PndmOptions> = {
     const outputs: Latents[] = []; // newest first, those that enter the multistep formula
     const partial: Latents[] = []; // of the Runge-Kutta step under way
     let held: Latents; // the latents that a move of several calls starts from
+    const formulas: { readonly [K in Move['formula']]: (answer: Latents) => Latents } = {
+      multistep: () => combine(adamsBashforth[outputs.length]!, outputs),
+      average: (answer) => combine([1 / 2, 1 / 2], [answer, outputs[0]!]),
+      'runge-kutta': (answer) => {
+        partial.push(answer);
+        return partial.length < 4 ? answer : combine(rungeKutta, partial.splice(0));
+      },
+    };
     return {
       steps: plan,
       initialNoiseScale: 1,
@@ -63,21 +71,7 @@ export const pndm: Sampler<PndmOptions> = {
         const answer = combinable(schedule, output, latents, level);
         if (move.holds) held = latents;
         if (move.remembers) outputs.splice(0, outputs.length, answer, ...outputs.slice(0, 3));
-        if (move.formula === 'multistep') {
-          const combined = weightedSum(
-            ...multistep[outputs.length]!.map((b, i) => [b, outputs[i]!] as const),
-          );
-          return { latents: transfer(schedule, held, combined, from, to), clean };
-        }
-        if (move.formula === 'average') {
-          const combined = weightedSum([1 / 2, answer], [1 / 2, outputs[0]!]);
-          return { latents: transfer(schedule, held, combined, from, to), clean };
-        }
-        partial.push(answer);
-        const combined =
-          partial.length < 4
-            ? answer
-            : weightedSum(...partial.splice(0).map((k, i) => [rungeKutta[i]!, k] as const));
+        const combined = formulas[move.formula](answer);
         return { latents: transfer(schedule, held, combined, from, to), clean };
       },
     };
@@ -152,7 +146,7 @@ const multistepMove = (t: number, stride: number): Move => ({
 });
 
 /** Adams-Bashforth weights of the newest outputs, by how many there are (Liu et al. 2022, equation 12). */
-const multistep: readonly (readonly number[])[] = [
+const adamsBashforth: readonly (readonly number[])[] = [
   [],
   [1],
   [3 / 2, -1 / 2],
@@ -161,6 +155,9 @@ const multistep: readonly (readonly number[])[] = [
 ];
 
 const rungeKutta = [1 / 6, 1 / 3, 1 / 3, 1 / 6];
+
+const combine = (weights: readonly number[], arrays: readonly Latents[]): Latents =>
+  weightedSum(...weights.map((weight, i) => [weight, arrays[i]!] as const));
 
 /** ε and v are combined as they are; x₀ predictions as the ε they imply. */
 const combinable = (
