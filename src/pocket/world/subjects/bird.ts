@@ -1,7 +1,7 @@
 import { wear } from '../accessories/index.ts';
 import { mix } from '../colours.ts';
 import type { SubjectInk } from '../drawing/ink.ts';
-import { ellipse, polygon, smooth } from '../drawing/path.ts';
+import { ellipse, type Point, polygon, smooth } from '../drawing/path.ts';
 import { fill, group, stroke } from '../drawing/svg.ts';
 import type { Pose } from '../scene.ts';
 import type { SubjectDrawing } from './subject-drawing.ts';
@@ -14,27 +14,37 @@ export const bird: SubjectDrawing = {
   hover: 0,
 };
 
-/** In the air, legs drawn in, a wing up on each side. */
+/** In the air, legs drawn in, both wings raised. */
 function flying(pose: Pose, ink: SubjectInk): string {
-  const beat = 1 + 0.25 * pose.limbs;
-  const wing = (x: number, lean: number) =>
-    smooth([
-      [x + 6, -19],
-      [x + 5 + lean, -30 * beat],
-      [x - 3 + lean, -40 * beat],
-      [x - 11 + lean, -41 * beat],
-      [x - 13 + lean * 0.7, -31 * beat],
-      [x - 9, -19],
-    ]);
-  const coat = { key: 'wing', x: -4, y: -28, length: 12, girth: 8, turn: -80 };
   return group(
-    ink.body({ path: wing(4, 9), fill: mix(ink.second, '#2a1a3c', 0.18), form: 'far' }) +
+    ink.body({ path: raisedWing(pose, 7, 0.94), fill: mix(ink.second, '#2a1a3c', 0.18), form: 'far' }) +
       figure(pose, ink, () => '') +
-      ink.body({ path: wing(-4, 0), fill: ink.second, coat: { ...coat } }),
+      ink.body({ path: raisedWing(pose, 0, 1), fill: ink.second }) +
+      ink.line('M-3 -25L-12 -37M-6 -21.5L-16.5 -31', ink.second, 0.8),
     0,
     -9,
     -10,
   );
+}
+
+/** From the shoulder up and back to a tip, with three feathers along the trailing edge. */
+function raisedWing({ limbs }: Pose, shift: number, size: number): string {
+  const beat = size * (1 + 0.12 * limbs);
+  const at = (x: number, y: number): Point => [x * size + shift, -20 + (y + 20) * beat];
+  return smooth([
+    at(4, -23),
+    at(-1, -33),
+    at(-10, -44),
+    at(-21, -51),
+    at(-21.5, -45.5),
+    at(-25, -42),
+    at(-21.5, -37.5),
+    at(-23.5, -33),
+    at(-18.5, -29),
+    at(-18.5, -24),
+    at(-9, -17.5),
+    at(0, -17),
+  ]);
 }
 
 function figure(pose: Pose, ink: SubjectInk, wing: (pose: Pose, ink: SubjectInk) => string): string {

@@ -9,7 +9,7 @@ import type { SubjectDrawing } from './subject-drawing.ts';
 /** Fins and tail in the second colour; on land it hovers, as fish in pictures may. */
 export const fish: SubjectDrawing = {
   postures: { swimming },
-  accessories: ['hat', 'crown', 'bow', 'glasses'],
+  accessories: ['hat', 'crown', 'bow'],
   reach: { back: 47, front: 31, up: 48 },
   shadow: 22,
   hover: 12,
@@ -103,7 +103,6 @@ function face(ink: SubjectInk, deep: number): string {
     ink.line(ellipse(3.4, -3, 4.2), ink.base, 0.7) +
     ink.eye(4.2, -2.8, 2.4) +
     ink.line('M10.4 2.6Q7.4 5.4 4.6 5', ink.base, 1) +
-    wear(ink, 'eyes', { x: 3.6, y: -3, reach: 5.4 }) +
     wear(ink, 'side', { x: -6, y: -deep * 0.78, reach: 6, turn: -10 }) +
     wear(ink, 'head', { x: -1, y: -deep * 0.84, reach: 8, turn: 14 })
   );
