@@ -1,12 +1,12 @@
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { type Entry, fromNested, type NdArray, type Tree } from '../arrays/index.ts';
+import { type DType, type Entry, fromNested, type NdArray, type Tree } from '../arrays/index.ts';
 import { multiply, spec, type Tensor, type TensorSpec, type TensorsOf } from '../graph/index.ts';
 import { type CompileOptions, describeProgram } from './describe-program.ts';
 import { type ConcreteDeviceName, checkDevice, type DeviceName, listDevices } from './devices.ts';
 import { type ArraysOf, Program, StepProgram, type StepResult } from './program.ts';
-import { State } from './state.ts';
+import { type LazySource, State } from './state.ts';
 import type { Request, RequestMessage, ResponseMessage, Value } from './worker-messages.ts';
 
 export interface DeviceOptions {
@@ -105,21 +105,31 @@ export class Device {
   }
 
   /**
+   * The same for arrays that are still on disk: each is read when its turn comes and moved to the device, so that
+   * weights of gigabytes exist once.
+   * @param options.dtype what floats are converted to. Default: as they are
+   */
+  async holdLazily(tree: Tree<LazySource>, options: { readonly dtype?: DType } = {}): Promise<State> {
+    return State.createLazily(this, tree, options.dtype);
+  }
+
+  /**
    * Hands a request to the worker when all earlier ones are answered.
-   * @param entries arrays that go with it; they are copied at once
+   * @param entries arrays that go with it; they are copied at once, or moved and then of no more use here
    * @throws if the device is closed, the signal is aborted before its turn, or what the worker reports
    */
   request(
     request: Request,
     entries: readonly Entry<NdArray>[] = [],
-    signal?: AbortSignal,
+    {
+      signal,
+      ownership = 'copy',
+    }: { readonly signal?: AbortSignal; readonly ownership?: 'copy' | 'move' } = {},
   ): Promise<readonly Value[]> {
-    const values = entries.map(([path, { dtype, shape, data }]) => ({
-      path,
-      dtype,
-      shape,
-      data: data.slice(),
-    }));
+    const values = entries.map(([path, { dtype, shape, data }]) => {
+      const whole = data.byteLength === data.buffer.byteLength;
+      return { path, dtype, shape, data: ownership === 'move' && whole ? data : data.slice() };
+    });
     const filled = entries.length === 0 ? request : withValues(request, values);
     const answer = this.turn.then(() => {
       signal?.throwIfAborted();
@@ -177,7 +187,7 @@ const nothing = () => {};
 
 function withValues(request: Request, values: readonly Value[]): Request {
   if (request.kind === 'run') return { ...request, feeds: values };
-  if (request.kind === 'hold') return { ...request, values };
+  if (request.kind === 'put') return { ...request, values };
   return request;
 }
 

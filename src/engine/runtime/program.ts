@@ -100,7 +100,7 @@ class LoadedProgram {
     const statePaths = stateInputs.map(([, path]) => path);
     state?.check(this.device, statePaths, expected);
     const request = { kind: 'run', program: this.number, feeds: [], state: state?.number } as const;
-    const values = await this.device.request(request, entries, signal);
+    const values = await this.device.request(request, entries, { ...(signal && { signal }) });
     const byPath = new Map(values.map((value) => [inner(value.path), arrayOf(value)]));
     return mapTree<Tree<Tensor>, Tensor, NdArray>(this.described.outputs, (_, path) => byPath.get(path)!);
   }

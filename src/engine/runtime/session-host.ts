@@ -33,8 +33,8 @@ export class SessionHost {
       case 'forget':
         await this.forget(request.program);
         return [];
-      case 'hold':
-        this.states.set(request.state, new Map(request.values.map((value) => [value.path, held(value)])));
+      case 'put':
+        this.put(request.state, request.values);
         return [];
       case 'read':
         return request.paths.map((path) => copyOut(this.states.get(request.state)!.get(path)!));
@@ -67,6 +67,13 @@ export class SessionHost {
       else replace(leaves.get(output.target.statePath)!, tensor);
     }
     return values;
+  }
+
+  /** Adds leaves to a state, which begins to exist with its first ones. */
+  private put(state: number, values: readonly Value[]): void {
+    const leaves = this.states.get(state) ?? new Map<string, Held>();
+    for (const value of values) leaves.set(value.path, held(value));
+    this.states.set(state, leaves);
   }
 
   private async session(description: ProgramDescription): Promise<ort.InferenceSession> {

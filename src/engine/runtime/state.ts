@@ -1,7 +1,10 @@
 import {
+  castArray,
+  type DType,
   type Entry,
   flatten,
   formatShape,
+  isFloating,
   mapTree,
   type NdArray,
   type Tree,
@@ -11,6 +14,12 @@ import { spec, type TensorSpec } from '../graph/index.ts';
 import type { Device } from './device.ts';
 import { deviceTraits } from './devices.ts';
 import type { Value, ValueHeader } from './worker-messages.ts';
+
+/** An array that is read when it is wanted. */
+export interface LazySource extends TensorSpec {
+  /** A fresh array each time: it is moved to the device and of no more use here. */
+  read(): Promise<NdArray>;
+}
 
 /**
  * A tree of arrays that lives on a device: weights, optimizer moments. Steps read and replace its leaves.
@@ -28,12 +37,39 @@ export class State<T extends Tree<NdArray> = Tree<NdArray>> {
 
   /** Use `Device.hold`. */
   static async create<T extends Tree<NdArray>>(device: Device, tree: T): Promise<State<T>> {
-    const number = device.nextNumber();
-    const form = mapTree<Tree<NdArray>, NdArray, TensorSpec>(tree, ({ shape, dtype }) => spec(shape, dtype));
-    await device.request({ kind: 'hold', state: number, values: [] }, flatten<NdArray>(tree));
-    const state = new State<T>(device, number, form, new Map(flatten<TensorSpec>(form)));
+    const state = State.of<T>(device, tree, undefined);
+    await device.request({ kind: 'put', state: state.number, values: [] }, flatten<NdArray>(tree));
     if (state.onDevice) await state.upload();
     return state;
+  }
+
+  /** Use `Device.holdLazily`. */
+  static async createLazily(
+    device: Device,
+    tree: Tree<LazySource>,
+    dtype: DType | undefined,
+  ): Promise<State> {
+    const state = State.of<Tree<NdArray>>(device, tree, dtype);
+    await device.request({ kind: 'put', state: state.number, values: [] });
+    for (const [path, source] of flatten<LazySource>(tree)) {
+      const read = await source.read();
+      const array = castArray(read, heldAs(source, dtype));
+      const entry = [path, array] as const;
+      await device.request({ kind: 'put', state: state.number, values: [] }, [entry], { ownership: 'move' });
+    }
+    if (state.onDevice) await state.upload();
+    return state;
+  }
+
+  private static of<T extends Tree<NdArray>>(
+    device: Device,
+    tree: Tree<TensorSpec>,
+    dtype: DType | undefined,
+  ): State<T> {
+    const form = mapTree<Tree<TensorSpec>, TensorSpec, TensorSpec>(tree, (leaf) =>
+      spec(leaf.shape, heldAs(leaf, dtype)),
+    );
+    return new State<T>(device, device.nextNumber(), form, new Map(flatten<TensorSpec>(form)));
   }
 
   /** Paths, shapes and dtypes of the leaves. */
@@ -111,5 +147,8 @@ export class State<T extends Tree<NdArray> = Tree<NdArray>> {
     if (this.disposed) throw new Error('The state was disposed; hold it again');
   }
 }
+
+const heldAs = (leaf: TensorSpec, dtype: DType | undefined): DType =>
+  dtype !== undefined && isFloating(leaf.dtype) ? dtype : leaf.dtype;
 
 const describe = ({ dtype, shape }: TensorSpec): string => `${dtype}${formatShape(shape)}`;

@@ -41,7 +41,7 @@ export type Request =
       readonly state: number | undefined;
     }
   | { readonly kind: 'forget'; readonly program: number }
-  | { readonly kind: 'hold'; readonly state: number; readonly values: readonly Value[] }
+  | { readonly kind: 'put'; readonly state: number; readonly values: readonly Value[] }
   | { readonly kind: 'read'; readonly state: number; readonly paths: readonly string[] }
   | { readonly kind: 'release'; readonly state: number };
 

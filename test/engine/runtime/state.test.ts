@@ -2,11 +2,14 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   add,
   type Device,
+  flatten,
   fromNested,
   full,
   matmul,
   multiply,
+  type NdArray,
   openDevice,
+  range,
   scalar,
   spec,
   subtract,
@@ -105,6 +108,21 @@ describe('a state', () => {
     await expect(compile((a) => ({ a: sum(a) }))).rejects.toThrow(
       '"a" is float32[2] and its next value is float32[]',
     );
+  });
+
+  test('takes arrays that are read when their turn comes, converts floats and leaves integers', async () => {
+    const lazy = (array: NdArray) => ({ ...array, read: async () => array });
+    const whole = Float32Array.of(9, 1, 2, 9);
+    const part: NdArray = { dtype: 'float32', shape: [2], data: whole.subarray(1, 3) };
+    const tree = { half: lazy(full([2], 1.5, 'float16')), part: lazy(part), ids: lazy(range(3, 'int64')) };
+    const state = await device.holdLazily(tree, { dtype: 'float32' });
+    const read = new Map(flatten<NdArray>(await state.read()));
+    expect([...read].map(([path, { dtype, data }]) => [path, dtype, ...data])).toEqual([
+      ['half', 'float32', 1.5, 1.5],
+      ['part', 'float32', 1, 2],
+      ['ids', 'int64', 0n, 1n, 2n],
+    ]);
+    expect([...whole]).toEqual([9, 1, 2, 9]);
   });
 
   test('is refused when it was disposed, and on another device', async () => {
