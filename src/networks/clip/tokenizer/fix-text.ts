@@ -17,14 +17,14 @@ export function fixText(text: string): string {
 const repairs: readonly ((text: string) => string)[] = [
   repairMojibake,
   // Windows-1252's characters 80 … 9f, read as Latin-1
-  (text) => text.replace(/[\x80-\x84\x86-\x9f]/g, (c) => windows1252[c.charCodeAt(0) - 0x80]!),
+  (text) => text.replace(/[\x80-\x9f]/g, (c) => windows1252[c.charCodeAt(0) - 0x80]!),
   // Ligatures and digraphs
   (text) =>
     text.replace(/[\ufb00-\ufb06Ĳĳŉ\u01c4-\u01cc\u01f1-\u01f3]/g, (c) => ligatures[c] ?? c.normalize('NFKC')),
   // Full-width and half-width forms
   (text) => text.replace(/[\uff01-\uffef]/g, (c) => c.normalize('NFKC')).replaceAll('\u3000', ' '),
   (text) => text.replace(/[\u02bc\u2018-\u201b]/g, "'").replace(/[\u201c-\u201f]/g, '"'),
-  (text) => text.replace(/\r\n|[\r\u2028\u2029\x85]/g, '\n'),
+  (text) => text.replace(/\r\n|[\r\u2028\u2029]/g, '\n'),
   (text) => text.replace(/\p{Cs}/gu, '\ufffd'),
   // Colours of a terminal
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
