@@ -64,8 +64,8 @@ export function clipTextSkipping(
   { hiddenStates }: Pick<ClipTextOutputs, 'hiddenStates'>,
   skipped: number,
 ): Tensor {
-  if (!(Number.isInteger(skipped) && skipped >= 0 && skipped < config.layers)) {
-    throw new ShapeError(`clipText: 0 to ${config.layers - 1} of its layers can be skipped, got ${skipped}`);
+  if (!(Number.isInteger(skipped) && skipped >= 0 && skipped <= config.layers)) {
+    throw new ShapeError(`clipText: 0 to ${config.layers} of its layers can be skipped, got ${skipped}`);
   }
   const state = hiddenStates[config.layers - skipped]!;
   return enter(parametersOf(parameters), 'text_model', (model) => finalNorm(model, config, state));

@@ -106,7 +106,7 @@ describe('clipText', () => {
       run(idsOf([8, 9]), (outputs, { parameters }) => [
         clipTextSkipping(parameters, tinyConfig, outputs, skipped),
       ]);
-    expect(() => skipping(2)).toThrow('clipText: 0 to 1 of its layers can be skipped, got 2');
+    expect(() => skipping(3)).toThrow('clipText: 0 to 2 of its layers can be skipped, got 3');
   });
 
   it('differentiates with respect to rows that were added to the table', () => {

@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import { add, gradient, multiply, openDevice, sum, type Tensor } from '../../src/engine/index.ts';
+import {
+  parseVaeConfig,
+  sampleLatents,
+  vaeDecode,
+  vaeEncode,
+  vaeParameterSpecs,
+} from '../../src/networks/vae/index.ts';
+import {
+  compareArrays,
+  compareParameters,
+  read,
+  readJson,
+  readParameters,
+  runOnce,
+  tolerances,
+} from './model-folder.ts';
+import type { ParityResult } from './parity-result.ts';
+import { readSafetensors } from './read-safetensors.ts';
+
+const inputs = ['image', 'latent', 'encode.noise'];
+
+/**
+ * Compares an autoencoder (config.json, diffusion_pytorch_model.safetensors) with golden.safetensors: mean, log
+ * variance and sample of an image, the picture of a latent, the gradient of Σ picture² with respect to the latent
+ * and of Σ mean² + Σ log variance with respect to the image; kept and recomputed activations.
+ */
+export async function* compareVae(folder: string): AsyncGenerator<ParityResult> {
+  const config = parseVaeConfig(readJson(folder, 'config.json'));
+  const parameters = readParameters(folder, 'diffusion_pytorch_model.safetensors');
+  const golden = readSafetensors(join(folder, 'golden.safetensors'));
+  yield compareParameters('vae', vaeParameterSpecs(config), parameters);
+  const device = await openDevice('cpu');
+  try {
+    for (const activations of ['keep', 'recompute'] as const) {
+      const ours = await runOnce(
+        device,
+        ({ parameters, image, latent, noise }) => {
+          const latents = vaeEncode(parameters, config, image, { activations });
+          const picture = vaeDecode(parameters, config, latent, { activations });
+          const { mean, logVariance } = latents;
+          return {
+            encode: { mean, logvar: logVariance, sample: sampleLatents(latents, noise) },
+            decode: { output: picture },
+            grad_latent_of_sum_sq_decode: gradient(sumOfSquares(picture), latent),
+            grad_image_of_sum_sq_mean_plus_sum_logvar: gradient(
+              add(sumOfSquares(mean), sum(logVariance)),
+              image,
+            ),
+          };
+        },
+        {
+          parameters,
+          image: read(golden, 'image'),
+          latent: read(golden, 'latent'),
+          noise: read(golden, 'encode.noise'),
+        },
+      );
+      for (const [name, theirs] of golden) {
+        if (inputs.includes(name)) continue;
+        const tolerance = name.startsWith('grad') ? tolerances.gradient : tolerances.output;
+        yield compareArrays(`${name} (${activations})`, read(ours, name), theirs, tolerance);
+      }
+    }
+  } finally {
+    await device.close();
+  }
+}
+
+const sumOfSquares = (x: Tensor): Tensor => sum(multiply(x, x));
