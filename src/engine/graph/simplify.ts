@@ -118,7 +118,7 @@ function neutral(
 
 function isNumber(tensor: Tensor, value: number): boolean {
   if (tensor.primitive === 'broadcast') return isNumber(tensor.inputs[0]!, value);
-  if (tensor.primitive !== 'constant' || tensor.rank > 0) return false;
+  if (tensor.primitive !== 'constant' || sizeOf(tensor.shape) !== 1) return false;
   return Number(evaluate([tensor])[0]!.data[0]) === value;
 }
 
