@@ -2,10 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Cleaning,
-  decode,
-  encode,
+  decodePrompt,
+  encodePrompt,
   parseTokenizer,
-  piecesOf,
+  promptPieces,
   type Tokenizer,
 } from '../../src/networks/clip/tokenizer/index.ts';
 import { compareNumbers, type ParityResult } from './parity-result.ts';
@@ -66,15 +66,15 @@ function* compareItem(item: Item, { openai, hf, withoutFtfy }: Tokenizers): Gene
   yield exact(`openai ${name}`, allIds(openai, text), item.openai);
   yield exact(`hf ${name}`, allIds(hf, text), theirs);
   yield exact(`hf without ftfy ${name}`, allIds(withoutFtfy, text), basic);
-  yield exact(`hf padded ${name}`, encode(hf, text).ids, padded);
-  const decoded = decode(hf, allIds(hf, text), { special: 'keep' });
+  yield exact(`hf padded ${name}`, encodePrompt(hf, text).ids, padded);
+  const decoded = decodePrompt(hf, allIds(hf, text), { special: 'keep' });
   yield exact(`hf decoded ${name}`, codePoints(decoded), codePoints(item.hf_decoded));
 }
 
 /** Without truncation. */
 const allIds = (tokenizer: Tokenizer, text: string): number[] => [
   tokenizer.special.begin,
-  ...piecesOf(tokenizer, text).flatMap(({ ids }) => ids),
+  ...promptPieces(tokenizer, text).flatMap(({ ids }) => ids),
   tokenizer.special.end,
 ];
 

@@ -74,11 +74,12 @@ function parsePooling(reader: ConfigReader): ClipTextConfig['pooling'] {
   return endToken === 2 ? { kind: 'largest id' } : { kind: 'first end token', endToken };
 }
 
-/** A CLIPModel's config holds one for each tower. */
+/** A CLIPModel's config holds one for each tower, and their common projection. */
 function partOf(json: unknown, part: 'text_config' | 'vision_config'): unknown {
-  const inner =
-    typeof json === 'object' && json !== null ? (json as Record<string, unknown>)[part] : undefined;
-  return inner ?? json;
+  const whole = typeof json === 'object' && json !== null ? (json as Readonly<Record<string, unknown>>) : {};
+  const inner = whole[part];
+  if (typeof inner !== 'object' || inner === null) return json;
+  return { ...inner, ...('projection_dim' in whole && { projection_dim: whole.projection_dim }) };
 }
 
 /**

@@ -1,9 +1,10 @@
 export type { Cleaning } from './clean-text.ts';
-export { type DecodeOptions, decode } from './decode.ts';
-export { type EncodedPrompt, encode, encodeBatch } from './encode.ts';
-export { parseTokenizer, type TokenizerSettings, type TokenizerSource } from './parse-tokenizer.ts';
-export { type Piece, piecesOf } from './pieces.ts';
+export { type DecodeOptions, decodePrompt } from './decode-prompt.ts';
+export { type EncodedPrompt, encodePrompt, encodePrompts } from './encode-prompt.ts';
+export { parseTokenizer } from './parse-tokenizer.ts';
+export { type Piece, promptPieces } from './pieces.ts';
 export { addPlaceholder, type Placeholder, withPlaceholder } from './placeholders.ts';
 export { type SpecialTokens, type Tokenizer, vocabularySize } from './tokenizer.ts';
+export type { TokenizerSettings, TokenizerSource } from './tokenizer-source.ts';
 export { vocabularyFromMerges } from './vocabulary-from-merges.ts';
-export { positionsOf } from './word-positions.ts';
+export { wordPositions } from './word-positions.ts';

@@ -1,34 +1,8 @@
-import type { Cleaning } from './clean-text.ts';
 import { withPlaceholder } from './placeholders.ts';
+import { parseIds, record, tokenLists } from './token-lists.ts';
 import type { SpecialTokens, Tokenizer } from './tokenizer.ts';
+import type { TokenizerSource } from './tokenizer-source.ts';
 import { beginToken, endToken } from './vocabulary-from-merges.ts';
-
-/** The files of a tokenizer, JSON parsed. The first two are enough; the others say what differs from CLIP. */
-export type TokenizerSource =
-  | {
-      readonly kind: 'vocabulary and merges';
-      /** vocab.json: token → id. */
-      readonly vocabulary: unknown;
-      /** merges.txt: `left right`, one a line, the most important first. */
-      readonly merges: string;
-      readonly settings?: TokenizerSettings;
-    }
-  | {
-      readonly kind: 'tokenizer.json';
-      readonly content: unknown;
-      readonly settings?: TokenizerSettings;
-    };
-
-export interface TokenizerSettings {
-  /** tokenizer_config.json: special tokens, `model_max_length`. */
-  readonly config?: unknown;
-  /** special_tokens_map.json: goes before tokenizer_config.json. */
-  readonly specialTokens?: unknown;
-  /** added_tokens.json: placeholders → ids. */
-  readonly addedTokens?: unknown;
-  /** Default `fixed`. */
-  readonly cleaning?: Cleaning;
-}
 
 /**
  * Makes a tokenizer. Special tokens default to CLIP's, padding to the end token, the length to 77. Added tokens
@@ -36,83 +10,24 @@ export interface TokenizerSettings {
  * @throws a sentence that names the file and what is wrong in it
  */
 export function parseTokenizer(source: TokenizerSource): Tokenizer {
-  const { vocabulary, merges, added } =
-    source.kind === 'tokenizer.json' ? fromSingle(source.content) : fromTwo(source);
+  const { vocabulary, merges, added } = tokenLists(source);
   const { config, specialTokens, addedTokens, cleaning = 'fixed' } = source.settings ?? {};
-  const special = parseSpecial(vocabulary, [record(specialTokens), record(config)]);
+  const settings = record(config, 'tokenizer_config.json');
   const tokenizer: Tokenizer = {
     vocabulary,
-    tokens: invert(vocabulary),
+    tokens: new Map(Array.from(vocabulary, ([token, id]) => [id, token])),
     mergeRanks: new Map(merges.map((merge, rank) => [merge, rank])),
     placeholders: new Map(),
-    special,
-    length: parseLength(record(config).model_max_length),
+    special: parseSpecial(vocabulary, [record(specialTokens, 'special_tokens_map.json'), settings]),
+    length: parseLength(settings.model_max_length),
     cleaning,
   };
-  const ids = new Map([...added, ...parseIds(addedTokens ?? {}, 'added_tokens.json')]);
-  return withAdded(tokenizer, new Map([...ids].filter(([token]) => !vocabulary.has(token))));
-}
-
-interface Parts {
-  readonly vocabulary: ReadonlyMap<string, number>;
-  readonly merges: readonly string[];
-  readonly added: ReadonlyMap<string, number>;
-}
-
-/** 32 times CLIP's; a table of so many rows would still fit in memory. */
-const mostTokens = 2 ** 21;
-
-const fromTwo = (source: { readonly vocabulary: unknown; readonly merges: string }): Parts => ({
-  vocabulary: parseIds(source.vocabulary, 'vocab.json'),
-  merges: parseMerges(
-    source.merges.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#version')),
-  ),
-  added: new Map(),
-});
-
-function fromSingle(content: unknown): Parts {
-  const { model, added_tokens: added } = record(content);
-  const { type, vocab, merges } = record(model);
-  if (type !== undefined && type !== 'BPE') {
-    throw new Error(`tokenizer.json: only byte-pair models are CLIP's, got the type ${JSON.stringify(type)}`);
-  }
-  if (!Array.isArray(merges))
-    throw new Error('tokenizer.json: "model.merges" is a list of pairs, and is missing');
-  const entries = (Array.isArray(added) ? added : []).map((token) => [
-    record(token).content,
-    record(token).id,
-  ]);
-  return {
-    vocabulary: parseIds(vocab, 'tokenizer.json'),
-    merges: parseMerges(merges.map((merge) => (Array.isArray(merge) ? merge.join(' ') : merge))),
-    added: parseIds(Object.fromEntries(entries), 'tokenizer.json'),
-  };
-}
-
-function parseIds(value: unknown, file: string): ReadonlyMap<string, number> {
-  const ids = new Map<string, number>();
-  const taken = new Map<number, string>();
-  for (const [token, id] of Object.entries(record(value, file))) {
-    if (!(typeof id === 'number' && Number.isInteger(id) && id >= 0 && id < mostTokens)) {
-      throw new Error(
-        `${file}: the id of "${token}" is a whole number from 0 to ${mostTokens - 1}, got ${JSON.stringify(id)}`,
-      );
-    }
-    const other = taken.get(id);
-    if (other !== undefined) throw new Error(`${file}: "${other}" and "${token}" both have the id ${id}`);
-    taken.set(id, token);
-    ids.set(token, id);
-  }
-  return ids;
-}
-
-function parseMerges(merges: readonly unknown[]): readonly string[] {
-  return merges.map((merge, index) => {
-    if (typeof merge === 'string' && /^\S+ \S+$/.test(merge)) return merge;
-    throw new Error(
-      `merges.txt: merge ${index + 1} is two tokens with a space between, got ${JSON.stringify(merge)}`,
-    );
-  });
+  const placeholders = [
+    ...added,
+    ...parseIds(addedTokens, 'added_tokens.json'),
+    ...parseIds(byContent(settings.added_tokens_decoder), 'tokenizer_config.json'),
+  ].filter(([token]) => !vocabulary.has(token));
+  return withVectors(tokenizer, new Map(placeholders));
 }
 
 function parseSpecial(
@@ -120,12 +35,11 @@ function parseSpecial(
   settings: readonly Readonly<Record<string, unknown>>[],
 ): SpecialTokens {
   const idOf = (key: string, fallback: string): number => {
-    const token =
-      settings.map((setting) => contentOf(setting[key])).find((name) => name !== undefined) ?? fallback;
+    const given = settings.map((setting) => contentOf(setting[key])).find((token) => token !== undefined);
+    const token = given ?? fallback;
     const id = vocabulary.get(token);
-    if (id === undefined)
-      throw new Error(`tokenizer_config.json: the ${key} "${token}" is not in the vocabulary`);
-    return id;
+    if (id !== undefined) return id;
+    throw new Error(`tokenizer_config.json: the ${key} "${token}" is not in the vocabulary`);
   };
   return {
     begin: idOf('bos_token', beginToken),
@@ -135,11 +49,20 @@ function parseSpecial(
   };
 }
 
-/** Special tokens are written as a text, or as an object with their text in `content`. */
-const contentOf = (token: unknown): string | undefined => {
-  const text = typeof token === 'object' && token !== null ? record(token).content : token;
+/** A token is written as a text, or as an object with its text in `content`. */
+function contentOf(token: unknown): string | undefined {
+  const text = typeof token === 'object' && token !== null ? (token as { content?: unknown }).content : token;
   return typeof text === 'string' ? text : undefined;
-};
+}
+
+/** `{ "49408": { "content": "<cat>" } }` → `{ "<cat>": 49408 }` */
+const byContent = (decoder: unknown): Readonly<Record<string, unknown>> =>
+  Object.fromEntries(
+    Object.entries(record(decoder ?? undefined, 'tokenizer_config.json')).map(([id, token]) => [
+      contentOf(token) ?? '',
+      Number(id),
+    ]),
+  );
 
 function parseLength(length: unknown): number {
   // transformers writes 10^30 for "not stated".
@@ -150,27 +73,19 @@ function parseLength(length: unknown): number {
   );
 }
 
-function withAdded(tokenizer: Tokenizer, added: ReadonlyMap<string, number>): Tokenizer {
-  let extended = tokenizer;
-  for (const [name, first] of added) {
-    const [, base] = /^(.+)_\d+$/.exec(name) ?? [];
-    if (base !== undefined && added.has(base)) continue;
-    const ids = [first];
-    for (let next = added.get(`${name}_1`); next !== undefined; next = added.get(`${name}_${ids.length}`))
-      ids.push(next);
-    extended = withPlaceholder(extended, name, ids);
-  }
-  return extended;
-}
-
-const invert = (vocabulary: ReadonlyMap<string, number>): ReadonlyMap<number, string> =>
-  new Map(Array.from(vocabulary, ([token, id]) => [id, token]));
-
-function record(value: unknown, file = 'tokenizer files'): Readonly<Record<string, unknown>> {
-  if (value === undefined) return {};
-  if (typeof value === 'object' && value !== null && !Array.isArray(value))
-    return value as Record<string, unknown>;
-  throw new Error(
-    `${file}: expected an object, got ${Array.isArray(value) ? 'a list' : JSON.stringify(value)}`,
-  );
+/** Adds placeholders, each with the ids of its further vectors. */
+function withVectors(tokenizer: Tokenizer, added: ReadonlyMap<string, number>): Tokenizer {
+  const further = new Set<string>();
+  const idsOf = (name: string): number[] => {
+    const ids = [added.get(name)!];
+    for (let vector = 1; added.has(`${name}_${vector}`); vector++) {
+      further.add(`${name}_${vector}`);
+      ids.push(added.get(`${name}_${vector}`)!);
+    }
+    return ids;
+  };
+  const placeholders = Array.from(added.keys(), (name) => [name, idsOf(name)] as const);
+  return placeholders
+    .filter(([name]) => !further.has(name))
+    .reduce((extended, [name, ids]) => withPlaceholder(extended, name, ids), tokenizer);
 }

@@ -16,7 +16,7 @@ const longestPrompt = 65_536;
  * several fit, and are never split; what stands between them is cleaned.
  * @throws if the prompt is longer than 65,536 characters
  */
-export function piecesOf(tokenizer: Tokenizer, prompt: string): Piece[] {
+export function promptPieces(tokenizer: Tokenizer, prompt: string): Piece[] {
   if (prompt.length > longestPrompt) {
     throw new Error(`A prompt has at most ${longestPrompt} characters, got one of ${prompt.length}`);
   }

@@ -2,8 +2,8 @@ import type { Cleaning } from './clean-text.ts';
 
 /**
  * CLIP's byte-pair tokenizer as plain data (Sennrich, Haddow, Birch 2016, arXiv 1508.07909; Radford et al. 2021,
- * arXiv 2103.00020, section 2.4). `parseTokenizer` makes one, `addPlaceholder` extends it, `encode`, `decode` and
- * `positionsOf` read it.
+ * arXiv 2103.00020, section 2.4). `parseTokenizer` makes one, `addPlaceholder` extends it, `encodePrompt`, `decodePrompt` and
+ * `wordPositions` read it.
  */
 export interface Tokenizer {
   /** Token as it is written in vocab.json (`cat</w>`) → id. */

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import {
   addPlaceholder,
-  decode,
-  encode,
-  piecesOf,
-  positionsOf,
+  decodePrompt,
+  encodePrompt,
+  promptPieces,
+  wordPositions,
 } from '../../../../src/networks/clip/tokenizer/index.ts';
 import { smallTokenizer } from './small-tokenizer.ts';
 
@@ -30,14 +30,14 @@ describe('addPlaceholder', () => {
       (tokenizer, name) => addPlaceholder(tokenizer, { name }),
       smallTokenizer(),
     );
-    expect(piecesOf(tokenizer, prompt).map(({ text }) => text)).toEqual(pieces);
+    expect(promptPieces(tokenizer, prompt).map(({ text }) => text)).toEqual(pieces);
   });
 
   it('is decoded as it was written, once for all its vectors', () => {
     const tokenizer = addPlaceholder(smallTokenizer(), { name: '<Müg>', vectors: 3 });
-    const { ids } = encode(tokenizer, 'the <Müg>, cat');
+    const { ids } = encodePrompt(tokenizer, 'the <Müg>, cat');
     expect(ids.slice(2, 5)).toEqual([519, 520, 521]);
-    expect(decode(tokenizer, ids)).toBe('the <Müg>, cat');
+    expect(decodePrompt(tokenizer, ids)).toBe('the <Müg>, cat');
   });
 
   it.each([
@@ -57,7 +57,7 @@ describe('addPlaceholder', () => {
   });
 });
 
-describe('positionsOf', () => {
+describe('wordPositions', () => {
   const tokenizer = addPlaceholder(smallTokenizer(), { name: '<mug>', vectors: 2 });
   it.each([
     ['the cat', 'cat', [[2]]],
@@ -78,11 +78,11 @@ describe('positionsOf', () => {
     [`${'cat '.repeat(74)}the the`, 'the', [[75]]],
     [`${'cat '.repeat(73)}catch`, 'catch', []],
   ])('in %j, %j has the positions %j', (prompt, words, positions) => {
-    const { ids } = encode(tokenizer, prompt);
-    expect(positionsOf(tokenizer, prompt, words)).toEqual(positions);
+    const { ids } = encodePrompt(tokenizer, prompt);
+    expect(wordPositions(tokenizer, prompt, words)).toEqual(positions);
     for (const each of positions)
       expect(
-        decode(
+        decodePrompt(
           tokenizer,
           each.map((p) => ids[p]!),
         ),

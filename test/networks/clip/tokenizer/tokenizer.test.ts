@@ -1,17 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import {
-  decode,
-  encode,
-  encodeBatch,
+  decodePrompt,
+  encodePrompt,
+  encodePrompts,
   parseTokenizer,
-  piecesOf,
+  promptPieces,
   vocabularyFromMerges,
   vocabularySize,
 } from '../../../../src/networks/clip/tokenizer/index.ts';
 import { smallFiles, smallTokenizer } from './small-tokenizer.ts';
 
 const tokensOf = (prompt: string, tokenizer = smallTokenizer()) =>
-  piecesOf(tokenizer, prompt).map(({ ids }) => ids.map((id) => tokenizer.tokens.get(id)).join(' '));
+  promptPieces(tokenizer, prompt).map(({ ids }) => ids.map((id) => tokenizer.tokens.get(id)).join(' '));
 
 describe('byte pairs', () => {
   it.each([
@@ -41,7 +41,7 @@ describe('byte pairs', () => {
 
 describe('cleaning', () => {
   const cleaned = (cleaning: 'fixed' | 'basic' | 'fixed and unescaped', prompt: string) =>
-    piecesOf(smallTokenizer({ cleaning }), prompt).map(({ text }) => text);
+    promptPieces(smallTokenizer({ cleaning }), prompt).map(({ text }) => text);
 
   it.each([
     ['fixed', 'Café “Ｃａｔ” ﬁne', ['café', '"', 'cat', '"', 'fine']],
@@ -58,55 +58,59 @@ describe('cleaning', () => {
   });
 });
 
-describe('encode', () => {
+describe('encodePrompt', () => {
   const begin = 517;
   const end = 518;
 
   it('frames the prompt and pads with the end token, as Stable Diffusion 1.x does', () => {
-    const { ids, dropped } = encode(smallTokenizer(), 'the cat');
+    const { ids, dropped } = encodePrompt(smallTokenizer(), 'the cat');
     expect(ids).toEqual([begin, 515, 514, end, ...new Array(73).fill(end)]);
     expect(dropped).toEqual([]);
   });
 
   it('pads with "!" where the configuration says so, as Stable Diffusion 2.x does', () => {
     const tokenizer = smallTokenizer({ config: { pad_token: '!' } });
-    expect(encode(tokenizer, 'the cat').ids.slice(2, 5)).toEqual([514, end, 0]);
+    expect(encodePrompt(tokenizer, 'the cat').ids.slice(2, 5)).toEqual([514, end, 0]);
   });
 
   it('truncates before the end token and says what was dropped', () => {
-    const { ids, dropped } = encode(smallTokenizer(), `${'cat '.repeat(74)}catch the`);
+    const { ids, dropped } = encodePrompt(smallTokenizer(), `${'cat '.repeat(74)}catch the`);
     expect(ids).toHaveLength(77);
     expect(ids.slice(-3)).toEqual([514, 516, end]);
     expect(dropped.map(({ text }) => text)).toEqual(['catch', 'the']);
   });
 
   it('makes a batch of ids for the text tower', () => {
-    const batch = encodeBatch(smallTokenizer({ config: { model_max_length: 4 } }), ['cat', 'the the the']);
+    const batch = encodePrompts(smallTokenizer({ config: { model_max_length: 4 } }), ['cat', 'the the the']);
     expect(batch.shape).toEqual([2, 4]);
     expect([...batch.data].map(Number)).toEqual([begin, 514, end, end, begin, 515, 515, end]);
   });
 
   it('refuses a prompt that is none', () => {
-    expect(() => encode(smallTokenizer(), 'a'.repeat(65_537))).toThrow(
+    expect(() => encodePrompt(smallTokenizer(), 'a'.repeat(65_537))).toThrow(
       'A prompt has at most 65536 characters, got one of 65537',
     );
   });
 });
 
-describe('decode', () => {
+describe('decodePrompt', () => {
   it('gives the cleaned text back', () => {
     const tokenizer = smallTokenizer();
-    expect(decode(tokenizer, encode(tokenizer, "The cat's é, is it?").ids)).toBe("the cat's é, is it?");
+    expect(decodePrompt(tokenizer, encodePrompt(tokenizer, "The cat's é, is it?").ids)).toBe(
+      "the cat's é, is it?",
+    );
   });
 
   it('keeps special tokens on request', () => {
-    expect(decode(smallTokenizer(), [517, 514, 518], { special: 'keep' })).toBe(
+    expect(decodePrompt(smallTokenizer(), [517, 514, 518], { special: 'keep' })).toBe(
       '<|startoftext|>cat <|endoftext|>',
     );
   });
 
   it('refuses ids that do not exist', () => {
-    expect(() => decode(smallTokenizer(), [519])).toThrow('decode: the vocabulary has no token 519');
+    expect(() => decodePrompt(smallTokenizer(), [519])).toThrow(
+      'decodePrompt: the vocabulary has no token 519',
+    );
   });
 });
 
@@ -126,17 +130,22 @@ describe('parseTokenizer', () => {
         },
       });
       expect(single.mergeRanks).toEqual(smallTokenizer().mergeRanks);
-      expect(encode(single, 'the <dog>').ids.slice(0, 4)).toEqual([517, 515, 519, 518]);
+      expect(encodePrompt(single, 'the <dog>').ids.slice(0, 4)).toEqual([517, 515, 519, 518]);
     }
   });
 
   it('reads placeholders that were saved, several vectors under one name', () => {
-    const tokenizer = smallTokenizer({ addedTokens: { '<dog>': 519, '<dog>_1': 520, '<mug>': 521 } });
+    const tokenizer = smallTokenizer({
+      addedTokens: { '<dog>_1': 520, '<dog>': 519, '<mug>_2': 521, '<mug>': 522 },
+      config: { added_tokens_decoder: { 518: { content: '<|endoftext|>' }, 523: { content: '<hat>' } } },
+    });
     expect([...tokenizer.placeholders]).toEqual([
       ['<dog>', [519, 520]],
-      ['<mug>', [521]],
+      ['<mug>_2', [521]],
+      ['<mug>', [522]],
+      ['<hat>', [523]],
     ]);
-    expect(vocabularySize(tokenizer)).toBe(522);
+    expect(vocabularySize(tokenizer)).toBe(524);
   });
 
   it.each([

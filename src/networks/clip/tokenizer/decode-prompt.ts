@@ -11,7 +11,7 @@ export interface DecodeOptions {
  * transformers' `decode` gives. A placeholder of several vectors is written once.
  * @throws if an id is not in the vocabulary
  */
-export function decode(
+export function decodePrompt(
   tokenizer: Tokenizer,
   ids: readonly number[],
   { special = 'skip' }: DecodeOptions = {},
@@ -44,7 +44,7 @@ export function decode(
 
 function tokenOf({ tokens }: Tokenizer, id: number): string {
   const token = tokens.get(id);
-  if (token === undefined) throw new Error(`decode: the vocabulary has no token ${id}`);
+  if (token === undefined) throw new Error(`decodePrompt: the vocabulary has no token ${id}`);
   return token;
 }
 

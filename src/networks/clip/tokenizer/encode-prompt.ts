@@ -1,5 +1,5 @@
 import { type NdArray, ndArray } from '../../../engine/index.ts';
-import { type Piece, piecesOf } from './pieces.ts';
+import { type Piece, promptPieces } from './pieces.ts';
 import type { Tokenizer } from './tokenizer.ts';
 
 export interface EncodedPrompt {
@@ -10,9 +10,9 @@ export interface EncodedPrompt {
 }
 
 /** Ids of a prompt, truncated or padded to the tokenizer's length; the end token is always there. */
-export function encode(tokenizer: Tokenizer, prompt: string): EncodedPrompt {
+export function encodePrompt(tokenizer: Tokenizer, prompt: string): EncodedPrompt {
   const { special, length } = tokenizer;
-  const pieces = piecesOf(tokenizer, prompt);
+  const pieces = promptPieces(tokenizer, prompt);
   const room = length - 2;
   const content = pieces.flatMap(({ ids }) => ids).slice(0, room);
   const padding = new Array<number>(room - content.length).fill(special.padding);
@@ -25,7 +25,7 @@ export function encode(tokenizer: Tokenizer, prompt: string): EncodedPrompt {
 }
 
 /** Ids of several prompts as the text tower takes them: int64 [prompts, 77]. */
-export function encodeBatch(tokenizer: Tokenizer, prompts: readonly string[]): NdArray<'int64'> {
-  const ids = prompts.flatMap((prompt) => encode(tokenizer, prompt).ids);
+export function encodePrompts(tokenizer: Tokenizer, prompts: readonly string[]): NdArray<'int64'> {
+  const ids = prompts.flatMap((prompt) => encodePrompt(tokenizer, prompt).ids);
   return ndArray('int64', [prompts.length, tokenizer.length], BigInt64Array.from(ids, BigInt));
 }
