@@ -1,0 +1,28 @@
+export type { ExistingFile } from './create-file.ts';
+export { describeChange } from './describe-change.ts';
+export { arrayFromPictures, picturesFromArray } from './model-array.ts';
+export {
+  type ColourProfile,
+  compositeOnto,
+  makePicture,
+  type Picture,
+  type PictureChange,
+  type Rgb,
+} from './picture.ts';
+export {
+  type PictureRecord,
+  type RecipeValue,
+  readPictureRecord,
+  recordOfTexts,
+  textsOfRecord,
+} from './picture-record.ts';
+export { type PngText, parsePngText, readPngText, withPngText } from './png-text.ts';
+export { MOST_PIXELS, parsePicture, type ReadPictureOptions, readPicture } from './read-picture.ts';
+export { formatSettingsText, parseSettingsText, type SettingsText } from './settings-text.ts';
+export {
+  type EncodePictureOptions,
+  encodePicture,
+  type WritableFormat,
+  type WritePictureOptions,
+  writePicture,
+} from './write-picture.ts';
