@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   castArray,
   type Device,
@@ -14,7 +12,7 @@ import {
   unflatten,
 } from '../../src/engine/index.ts';
 import { parseUnetConfig, type UnetConfig } from '../../src/networks/unet/index.ts';
-import { readSafetensors } from './read-safetensors.ts';
+import { read, readJson, readParameters } from './model-folder.ts';
 
 /** A UNet of a diffusers folder, its parameters on a device. */
 export interface LoadedUnet {
@@ -31,8 +29,8 @@ export type UnetTensors = Readonly<Record<string, Tensor>>;
 
 /** Reads config.json and diffusion_pytorch_model.safetensors. */
 export async function loadUnet(device: Device, folder: string): Promise<LoadedUnet> {
-  const config = parseUnetConfig(JSON.parse(readFileSync(join(folder, 'config.json'), 'utf8')));
-  const parameters = unflatten(readSafetensors(join(folder, 'diffusion_pytorch_model.safetensors')));
+  const config = parseUnetConfig(readJson(folder, 'config.json'));
+  const parameters = readParameters(folder, 'diffusion_pytorch_model.safetensors');
   const state = await device.hold(parameters);
   return {
     config,
@@ -76,13 +74,6 @@ export function readInputs(file: ReadonlyMap<string, NdArray>, prefix: string): 
     encoderHiddenStates: read(file, `${prefix}encoder_hidden_states`),
     ...(labels !== undefined && { classLabels: labels }),
   };
-}
-
-/** @throws if a file lacks a tensor that its description promises */
-export function read(file: ReadonlyMap<string, NdArray>, name: string): NdArray {
-  const array = file.get(name);
-  if (array === undefined) throw new Error(`The reference's file has no tensor ${name}`);
-  return array;
 }
 
 /** One timestep may serve the whole batch. */

@@ -2,10 +2,11 @@ import { dirname, join } from 'node:path';
 import { concatenate, type NdArray, openDevice, slice, type Tensor } from '../../src/engine/index.ts';
 import type { Feature, FeatureHook } from '../../src/networks/nn/index.ts';
 import { unet } from '../../src/networks/unet/index.ts';
+import { compareArrays, read, tolerances } from './model-folder.ts';
 import type { ParityResult } from './parity-result.ts';
 import { readSafetensors } from './read-safetensors.ts';
-import { compareArrays, unetInput } from './unet.ts';
-import { loadUnet, read, type UnetArrays } from './unet-folder.ts';
+import { unetInput } from './unet.ts';
+import { loadUnet, type UnetArrays } from './unet-folder.ts';
 
 /**
  * Compares the UNet's predictions under Plug-and-Play injection (Tumanyan et al. 2023, arXiv 2211.12572) with the
@@ -14,21 +15,29 @@ import { loadUnet, read, type UnetArrays } from './unet-folder.ts';
  */
 export async function* compareUnetInjection(folder: string): AsyncGenerator<ParityResult> {
   const file = readSafetensors(join(folder, 'golden.safetensors'));
-  const cases = [...file.keys()].flatMap((name) => {
+  const models = new Map<string, Record<string, FeatureHook>>(); // a hook a mode, by model
+  for (const name of file.keys()) {
     const [, model, mode] = /^(\w+)\.(\w+)\.output$/.exec(name) ?? [];
-    return model === undefined || mode === undefined ? [] : [{ name, model, mode }];
-  });
-  if (cases.length === 0) throw new Error(`compareUnetInjection: ${folder} has no cases`);
+    if (model === undefined || mode === undefined) continue;
+    models.set(model, { ...models.get(model), [mode]: injection(modes[mode] ?? unknownMode(mode)) });
+  }
+  if (models.size === 0) throw new Error(`compareUnetInjection: ${folder} has no cases`);
   const device = await openDevice('cpu');
   try {
-    for (const { name, model, mode } of cases) {
+    for (const [model, hooks] of models) {
       const { config, run } = await loadUnet(device, join(dirname(folder), `unet_${model}`));
-      const features = injection(modes[mode] ?? unknownMode(mode));
-      const outputs = await run(
-        (parameters, inputs) => ({ output: unet(parameters, config, { ...unetInput(inputs), features }) }),
+      const predictions = await run(
+        (parameters, inputs) => {
+          const predict = (features: FeatureHook) =>
+            unet(parameters, config, { ...unetInput(inputs), features });
+          return Object.fromEntries(Object.entries(hooks).map(([mode, hook]) => [mode, predict(hook)]));
+        },
         inputsOf(file, model),
       );
-      yield compareArrays(name, read(outputs, 'output'), read(file, name), 1e-4);
+      for (const [mode, prediction] of predictions) {
+        const name = `${model}.${mode}.output`;
+        yield compareArrays(name, prediction, read(file, name), tolerances.output);
+      }
     }
   } finally {
     await device.close();

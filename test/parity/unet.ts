@@ -2,20 +2,18 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   type Device,
-  flatten,
   gradient,
   meanSquaredError,
   type NdArray,
   openDevice,
   type Tensor,
   type Tree,
-  toNumbers,
 } from '../../src/engine/index.ts';
-import type { ParameterSpec } from '../../src/networks/nn/index.ts';
 import { type UnetInput, unet, unetParameterSpecs, unetWithFeatures } from '../../src/networks/unet/index.ts';
-import { compareNumbers, type ParityResult } from './parity-result.ts';
+import { compareArrays, compareParameters, read, tolerances } from './model-folder.ts';
+import type { ParityResult } from './parity-result.ts';
 import { readSafetensors } from './read-safetensors.ts';
-import { type LoadedUnet, loadUnet, read, readInputs, type UnetTensors } from './unet-folder.ts';
+import { type LoadedUnet, loadUnet, readInputs, type UnetTensors } from './unet-folder.ts';
 
 /**
  * Compares a UNet folder (config.json, diffusion_pytorch_model.safetensors) with what the reference computed:
@@ -32,11 +30,9 @@ export async function* compareUnet(folder: string): AsyncGenerator<ParityResult>
   }
 }
 
-const tolerances = { output: 1e-4, gradient: 1e-3 };
-
 async function* compareAll(folder: string, device: Device): AsyncGenerator<ParityResult> {
   const model = await loadUnet(device, folder);
-  yield* compareParameters(model);
+  yield compareParameters('unet', unetParameterSpecs(model.config), model.parameters);
   yield* compareForward(model, readSafetensors(join(folder, 'forward.safetensors')));
   for (const [name, compare] of Object.entries(furtherFiles)) {
     const path = join(folder, `${name}.safetensors`);
@@ -52,18 +48,6 @@ const furtherFiles: Readonly<Record<string, Comparison>> = {
   attention: (model, file) => compareFeatures('attention', model, file),
   blocks: (model, file) => compareFeatures('blocks', model, file),
 };
-
-/** The specs say which parameters there are; they and the file must agree in every name and shape. */
-function* compareParameters({ config, parameters }: LoadedUnet): Generator<ParityResult> {
-  const described = (entries: readonly (readonly [string, { readonly shape: readonly number[] }])[]) =>
-    entries.map(([path, { shape }]) => `${path} [${shape}]`);
-  const ours = new Set(described(flatten<ParameterSpec>(unetParameterSpecs(config))));
-  const theirs = new Set(described(flatten<NdArray>(parameters)));
-  const differing =
-    [...ours].filter((name) => !theirs.has(name)).length +
-    [...theirs].filter((name) => !ours.has(name)).length;
-  yield compareNumbers('parameter names and shapes that differ', [differing], [0], 0);
-}
 
 async function* compareForward(
   model: LoadedUnet,
@@ -120,6 +104,7 @@ const kinds: Readonly<Record<string, string>> = {
   key: 'keys',
   value: 'values',
   probs: 'probabilities',
+  output: 'output',
 };
 
 async function* compareFeatures(
@@ -144,6 +129,7 @@ async function* compareFeatures(
     readInputs(file, ''),
   );
   yield compareArrays(`${name}.output`, read(ours, 'prediction'), read(file, 'output'), tolerances.output);
+  // Heads are split off the batch here and folded into it there: the order of the elements is the same.
   for (const [index, theirs] of [...features.values()].entries()) {
     const array = read(ours, `features.${index}`);
     yield compareArrays(`${name}.${theirs}`, array, read(file, theirs), tolerances.output);
@@ -162,11 +148,3 @@ export const unetInput = ({
   encoderHiddenStates: encoderHiddenStates!,
   ...(classLabels !== undefined && { classLabels }),
 });
-
-/** Heads are split off the batch here and folded into it there: the order of the elements is the same. */
-export const compareArrays = (
-  name: string,
-  ours: NdArray,
-  theirs: NdArray,
-  tolerance: number,
-): ParityResult => compareNumbers(name, toNumbers(ours), toNumbers(theirs), tolerance);

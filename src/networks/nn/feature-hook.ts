@@ -12,7 +12,8 @@ export interface Feature {
 /**
  * Of an attention: `queries`, `keys`, `values` [batch, heads, tokens, size], split into heads and not yet scaled;
  * `probabilities` [batch, heads, queries, keys], after the softmax. Of a resnet: `residual`, what it is about to
- * add to its input. Of these and of whole blocks: `output`.
+ * add to its input. Of these and of whole blocks: `output`; a block's goes to the next block, the skip connections
+ * keep what its resnets and transformers put out.
  */
 export type FeatureKind = 'queries' | 'keys' | 'values' | 'probabilities' | 'residual' | 'output';
 

@@ -1,6 +1,5 @@
 import {
   add,
-  formatShape,
   multiply,
   recompute,
   refuse,
@@ -76,8 +75,8 @@ export const unet = (tree: Tree<Tensor>, config: UnetConfig, input: UnetInput): 
       skips.push(...result.skips);
     });
 
-    if (config.midBlock !== undefined)
-      h = midBlock(parameters, 'mid_block', h, config.midBlock, surroundings);
+    const middle = config.midBlock;
+    if (middle !== undefined) h = midBlock(parameters, 'mid_block', h, middle, surroundings);
 
     config.upBlocks.forEach((block, i) => {
       const own = skips.splice(-block.resnets.length);
@@ -112,23 +111,23 @@ function checkInput(config: UnetConfig, { sample, timestep, encoderHiddenStates 
   const expect = (holds: boolean, expected: string, found: Tensor) => {
     if (!holds) refuse('unet', `${expected}, got ${found}`);
   };
+  const isFloat = ({ dtype, rank }: Tensor, axes: number) => dtype === 'float32' && rank === axes;
   const [batch, channels, ...size] = sample.shape;
   expect(
-    sample.rank === 4 && channels === config.inputChannels && !size.includes(0),
-    `the sample is [batch, ${config.inputChannels}, height, width]`,
+    isFloat(sample, 4) && channels === config.inputChannels && !size.includes(0),
+    `the sample is float32[batch, ${config.inputChannels}, height, width]`,
     sample,
   );
   expect(
-    timestep.dtype === 'float32' && formatShape(timestep.shape) === `[${batch}]`,
+    isFloat(timestep, 1) && timestep.shape[0] === batch,
     `the timestep is float32[${batch}], one a sample`,
     timestep,
   );
+  const [texts, , textSize] = encoderHiddenStates.shape;
   for (const { contextSize } of transformersOf(config)) {
     expect(
-      encoderHiddenStates.rank === 3 &&
-        encoderHiddenStates.shape[0] === batch &&
-        encoderHiddenStates.shape[2] === contextSize,
-      `the encoder hidden states are [${batch}, tokens, ${contextSize}]`,
+      isFloat(encoderHiddenStates, 3) && texts === batch && textSize === contextSize,
+      `the encoder hidden states are float32[${batch}, tokens, ${contextSize}]`,
       encoderHiddenStates,
     );
   }

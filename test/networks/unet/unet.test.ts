@@ -106,17 +106,22 @@ describe('What does not fit is refused with a sentence', () => {
     [
       'a sample of three channels',
       inputs({ channels: 3 }),
-      'unet: the sample is [batch, 4, height, width], got float32[1, 3, 8, 8] (at unet)',
+      'unet: the sample is float32[batch, 4, height, width], got float32[1, 3, 8, 8] (at unet)',
+    ],
+    [
+      'a sample of another type',
+      { ...inputs(), sample: input('sample', spec([1, 4, 8, 8], 'float16')) },
+      'unet: the sample is float32[batch, 4, height, width], got float16[1, 4, 8, 8] (at unet)',
     ],
     [
       'an empty sample',
       inputs({ size: [0, 8] }),
-      'unet: the sample is [batch, 4, height, width], got float32[1, 4, 0, 8] (at unet)',
+      'unet: the sample is float32[batch, 4, height, width], got float32[1, 4, 0, 8] (at unet)',
     ],
     [
       'text of another model',
       inputs({ contextSize: 7 }),
-      'unet: the encoder hidden states are [1, tokens, 6], got float32[1, 5, 7] (at unet)',
+      'unet: the encoder hidden states are float32[1, tokens, 6], got float32[1, 5, 7] (at unet)',
     ],
     [
       'one timestep for all',
