@@ -3,7 +3,7 @@ import { type Graph, type Primitive, type Tensor, topologicalOrder } from '../gr
 import { dataTypes } from './data-types.ts';
 import { type EmissionRule, emissions } from './emissions.ts';
 import { type Dialect, type ExternalConstant, NodeBuilder } from './node-builder.ts';
-import { encodeModel, type ValueMessage } from './onnx-messages.ts';
+import { encodeModel, type NodeMessage, type ValueMessage } from './onnx-messages.ts';
 
 /** An ONNX model, with its large constants kept apart: a protocol buffer ends at 2 GB. */
 export interface EmittedModel {
@@ -37,19 +37,7 @@ export function emit(
   for (const tensor of topologicalOrder(graph.outputs.map(([, output]) => output))) {
     if (!names.has(tensor)) names.set(tensor, emitOne(tensor, names, build));
   }
-  build.enter('');
-  // One name can be one output only, and an input is none: every output gets a name of its own.
-  const nodes = [...build.nodes];
-  for (const [path, tensor] of graph.outputs) {
-    nodes.push({
-      name: `output:${path}`,
-      opType: 'Identity',
-      domain: '',
-      input: [names.get(tensor)!],
-      output: [`output:${path}`],
-      attribute: [],
-    });
-  }
+  const nodes = nameOutputs(graph, names, build);
   const model = encodeModel({
     irVersion,
     producerName: 'dreamsteerer',
@@ -66,6 +54,36 @@ export function emit(
     },
   });
   return { model, external: build.external, externalFile, hash: hashOf(model, build.external) };
+}
+
+/**
+ * Lets the nodes that compute outputs write them directly. One name can be one output only, and an input or a
+ * constant is none: those are copied.
+ */
+function nameOutputs(
+  graph: Graph,
+  names: ReadonlyMap<Tensor, string>,
+  build: NodeBuilder,
+): readonly NodeMessage[] {
+  const computed = new Set(build.nodes.flatMap(({ output }) => output));
+  const renamed = new Map<string, string>();
+  const copies: NodeMessage[] = [];
+  for (const [path, tensor] of graph.outputs) {
+    const name = names.get(tensor)!;
+    const output = `output:${path}`;
+    if (computed.has(name) && !renamed.has(name)) renamed.set(name, output);
+    else {
+      const input = [renamed.get(name) ?? name];
+      copies.push({ name: output, opType: 'Identity', domain: '', input, output: [output], attribute: [] });
+    }
+  }
+  const rename = (name: string) => renamed.get(name) ?? name;
+  const nodes = build.nodes.map((node) => ({
+    ...node,
+    input: node.input.map(rename),
+    output: node.output.map(rename),
+  }));
+  return [...nodes, ...copies];
 }
 
 function emitOne<P extends Primitive>(
