@@ -8,15 +8,14 @@ import { unescapeHtml } from './unescape-html.ts';
  *
  * - `fixed`: transformers' CLIPTokenizer beside the package ftfy, which the models' training used too. Curly
  *   quotes, ligatures, full-width letters and control characters become plain ones; accents stay. The commonest
- *   mojibake is repaired (fix-text.ts says which).
- * - `fixed and unescaped`: OpenAI's own code: before that, HTML entities are resolved, twice.
+ *   mojibake is repaired, and HTML entities are resolved (fix-text.ts says what is not).
+ * - `fixed and unescaped`: OpenAI's own code: after that, HTML entities are resolved twice more, even in HTML.
  * - `basic`: transformers without ftfy: accents go, each punctuation mark stands alone.
  */
 export type Cleaning = 'fixed' | 'fixed and unescaped' | 'basic';
 
 export const cleanings: { readonly [C in Cleaning]: (text: string) => string } = {
-  // ftfy takes a text with a "<" in it for HTML and leaves its entities alone.
-  fixed: (text) => fixText(text.includes('<') ? text : unescapeHtml(text)).toLowerCase(),
+  fixed: (text) => fixText(text).toLowerCase(),
   'fixed and unescaped': (text) => unescapeHtml(unescapeHtml(fixText(text))).toLowerCase(),
   basic: cleanBasically,
 };

@@ -1,18 +1,25 @@
+import { unescapeHtml } from './unescape-html.ts';
+
 /**
- * What the Python package ftfy (Speer 2019, zenodo 2591652) does to a prompt, but for its search for mojibake:
- * of that, only UTF-8 that was read as Windows-1252 is repaired, and only in the sequences that punctuation,
- * Western letters and emoji turn into (`â€œ`, `Ã©`, `ðŸ˜€`), which nobody writes on purpose.
+ * What the Python package ftfy (Speer 2019, zenodo 2591652) does to a prompt, with two differences: only the
+ * commonest HTML entities are resolved (unescape-html.ts), and of mojibake only UTF-8 that was read as
+ * Windows-1252 is repaired, in the sequences that punctuation, Western letters and emoji turn into (`â€œ`, `Ã©`,
+ * `ðŸ˜€`), which nobody writes on purpose.
  */
 export function fixText(text: string): string {
+  // A text with a "<" in it is HTML, whose entities are left alone.
+  const all = text.includes('<') ? repairs : [unescapeHtml, ...repairs];
   let fixed = text;
   // Text may be garbled more than once.
-  for (let round = 0; round < 4; round++) {
+  for (let round = 0; round < mostRounds; round++) {
     const before = fixed;
-    fixed = repairs.reduce((text, repair) => repair(text), before).normalize('NFC');
+    fixed = all.reduce((text, repair) => repair(text), before).normalize('NFC');
     if (fixed === before) break;
   }
   return fixed;
 }
+
+const mostRounds = 8;
 
 const repairs: readonly ((text: string) => string)[] = [
   repairMojibake,

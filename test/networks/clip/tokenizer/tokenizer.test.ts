@@ -1,3 +1,4 @@
+import { assert, property, string } from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   decodePrompt,
@@ -48,6 +49,7 @@ describe('cleaning', () => {
     ['fixed', 'cafÃ© â€œcatâ€\x9d 20Â°C ðŸ˜€', ['café', '"', 'cat', '"', '2', '0', '°', 'c', '😀']],
     ['fixed', 'déjà vu… Ça «va»', ['déjà', 'vu', '…', 'ça', '«', 'va', '»']],
     ['fixed', 'fish &amp; chips', ['fish', '&', 'chips']],
+    ['fixed', '&amp;lt;&frac12;', ['<', '½']],
     ['fixed', '<b> &amp;', ['<', 'b', '>', '&', 'amp', ';']],
     ['fixed and unescaped', '<b> &amp;eacute; &#99;&#x41;', ['<', 'b', '>', 'é', 'ca']],
     ['fixed', '\x1b[31mred\x1b[0m \ud800', ['red', '\ufffd']],
@@ -89,6 +91,22 @@ describe('encodePrompt', () => {
   it('refuses a prompt that is none', () => {
     expect(() => encodePrompt(smallTokenizer(), 'a'.repeat(65_537))).toThrow(
       'A prompt has at most 65536 characters, got one of 65537',
+    );
+  });
+});
+
+describe('any text', () => {
+  it.each(['fixed', 'fixed and unescaped', 'basic'] as const)('has 77 known ids: %s', (cleaning) => {
+    const tokenizer = smallTokenizer({ cleaning });
+    assert(
+      property(string({ unit: 'binary', maxLength: 200 }), (prompt) => {
+        const { ids } = encodePrompt(tokenizer, prompt);
+        expect(ids).toHaveLength(77);
+        expect(ids[0]).toBe(tokenizer.special.begin);
+        expect(ids).toContain(tokenizer.special.end);
+        expect(ids.filter((id) => !tokenizer.tokens.has(id))).toEqual([]);
+      }),
+      { seed: 1, numRuns: 200 },
     );
   });
 });
