@@ -1,0 +1,38 @@
+export type { Misshapen, ParameterCheck } from './check-parameters.ts';
+export { checkParameters, requireParameters } from './check-parameters.ts';
+export { type FolderOptions, openDiffusersFolder } from './diffusers-folder/open-diffusers-folder.ts';
+export { readTokenizer } from './diffusers-folder/read-tokenizer.ts';
+export { type WriteFolderOptions, writeDiffusersFolder } from './diffusers-folder/write-diffusers-folder.ts';
+export type { JsonObject } from './json-file.ts';
+export type { NetworkName } from './known-names.ts';
+export { type ArraySources, type LazyArrays, readTree, type StoredFloats } from './named-arrays.ts';
+export { type Converted, fromOriginalNames, toOriginalNames } from './single-file/convert-names.ts';
+export type { Prediction } from './single-file/infer-scheduler.ts';
+export type { Naming } from './single-file/naming.ts';
+export { openSingleFile, type SingleFile, type SingleFileOptions } from './single-file/open-single-file.ts';
+export {
+  type TextEncoderNames,
+  textEncoderLayers,
+  textEncoderNaming,
+} from './single-file/text-encoder-naming.ts';
+export {
+  planOfOriginal,
+  planOfTree,
+  stableDiffusionPlan,
+  type UnetPlan,
+  unetNaming,
+} from './single-file/unet-naming.ts';
+export { type VaePlan, vaeNaming, vaePlanOf } from './single-file/vae-naming.ts';
+export {
+  originalArrays,
+  type WriteSingleFileOptions,
+  writeSingleFile,
+} from './single-file/write-single-file.ts';
+export {
+  type Family,
+  familyOf,
+  type NetworkPart,
+  type StableDiffusion,
+  type WritableModel,
+  type WritablePart,
+} from './stable-diffusion.ts';

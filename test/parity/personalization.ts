@@ -1,0 +1,19 @@
+import { openDevice } from '../../src/engine/index.ts';
+import type { ParityResult } from './parity-result.ts';
+import { loadBaseModels } from './personalization/base-models.ts';
+import { compareSingleFiles } from './personalization/single-file.ts';
+
+/**
+ * Compares a personalization folder (embeddings, Custom Diffusion, LoRA, single files; outputs in
+ * golden.safetensors) with what we make of its files on the models in the folders beside it: `unet_sd1`,
+ * `clip_text`, `clip_text_gelu_sd2` and `vae`.
+ */
+export async function* comparePersonalization(folder: string): AsyncGenerator<ParityResult> {
+  const device = await openDevice('cpu');
+  try {
+    const base = loadBaseModels(device, folder);
+    yield* compareSingleFiles(base, device);
+  } finally {
+    await device.close();
+  }
+}
