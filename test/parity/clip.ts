@@ -11,9 +11,11 @@ import {
   slice,
   sum,
   type Tensor,
+  type Tree,
   toNumbers,
 } from '../../src/engine/index.ts';
 import {
+  type ClipTextConfig,
   clipText,
   clipTextParameterSpecs,
   clipTextSkipping,
@@ -40,34 +42,44 @@ import { readSafetensors } from './read-safetensors.ts';
 
 /**
  * Compares a text tower (config.json, model.safetensors) with golden.safetensors: hidden states, pooled output,
- * the penultimate layer, attentions of the first prompt, gradients of Σ last_hidden_state · grad_weighting with
- * respect to all parameters.
+ * the penultimate layer, attentions of the first prompt and, where there is a grad_weighting, gradients of
+ * Σ last_hidden_state · grad_weighting with respect to all parameters.
  */
 export async function* compareClipText(folder: string): AsyncGenerator<ParityResult> {
   const config = parseClipTextConfig(readJson(folder, 'config.json'));
   const parameters = readParameters(folder, 'model.safetensors');
   const golden = readSafetensors(join(folder, 'golden.safetensors'));
   yield compareParameters('clip_text', clipTextParameterSpecs(config), parameters);
-  const inputs = { parameters, ids: read(golden, 'input_ids'), weighting: read(golden, 'grad_weighting') };
-  const ours = await withDevice((device) =>
-    runOnce(
+  const ids = read(golden, 'input_ids');
+  const weighting = golden.get('grad_weighting');
+  const ours = await withDevice(async (device) => {
+    const outputs = await runOnce(device, ({ parameters, ids }) => textOutputs(parameters, config, ids), {
+      parameters,
+      ids,
+    });
+    if (weighting === undefined) return outputs;
+    const gradients = await runOnce(
       device,
       ({ parameters, ids, weighting }) => {
-        const outputs = clipText(parameters, config, ids);
-        const loss = sum(multiply(outputs.lastHiddenState, weighting));
-        return {
-          hidden_states: outputs.hiddenStates,
-          last_hidden_state: outputs.lastHiddenState,
-          pooler_output: outputs.pooled,
-          penultimate_final_ln: clipTextSkipping(parameters, config, outputs, 1),
-          attentions: outputs.attentions.map((attention) => slice(attention, { axis: 0, end: 1 })),
-          grad: gradient(loss, parameters),
-        };
+        const { lastHiddenState } = clipText(parameters, config, ids);
+        return { grad: gradient(sum(multiply(lastHiddenState, weighting)), parameters) };
       },
-      inputs,
-    ),
-  );
+      { parameters, ids, weighting },
+    );
+    return new Map([...outputs, ...gradients]);
+  });
   yield* compareAll(ours, golden, ['input_ids', 'grad_weighting']);
+}
+
+function textOutputs(parameters: Tree<Tensor>, config: ClipTextConfig, ids: Tensor): Tree<Tensor> {
+  const outputs = clipText(parameters, config, ids);
+  return {
+    hidden_states: outputs.hiddenStates,
+    last_hidden_state: outputs.lastHiddenState,
+    pooler_output: outputs.pooled,
+    penultimate_final_ln: clipTextSkipping(parameters, config, outputs, 1),
+    attentions: outputs.attentions.map((attention) => slice(attention, { axis: 0, end: 1 })),
+  };
 }
 
 /**

@@ -14,20 +14,17 @@ export function resizePixels(
   filter: ResizeFilter,
 ): NdArray<'uint8'> {
   const [sourceHeight, sourceWidth, channels] = pixels.shape as [number, number, number];
-  const columns = new Uint8Array(sourceHeight * width * channels);
-  resample(pixels.data, columns, {
+  const columns = resample(pixels.data, {
     taps: tapsOf(sourceWidth, width, filter),
     lines: sourceHeight,
-    ...{ fromLine: sourceWidth * channels, fromStep: channels, toLine: width * channels, toStep: channels },
-    width: channels,
+    positions: sourceWidth,
+    run: channels,
   });
-  const rows = new Uint8Array(height * width * channels);
-  const row = width * channels;
-  resample(columns, rows, {
+  const rows = resample(columns, {
     taps: tapsOf(sourceHeight, height, filter),
     lines: 1,
-    ...{ fromLine: 0, fromStep: row, toLine: 0, toStep: row },
-    width: row,
+    positions: sourceHeight,
+    run: width * channels,
   });
   return ndArray('uint8', [height, width, channels], rows);
 }
@@ -42,31 +39,30 @@ interface Taps {
 }
 
 interface Resampling {
+  /** One a position of the result. */
   readonly taps: readonly Taps[];
   readonly lines: number;
-  /** Elements between lines, and between neighbours along the line, in the source and in the target. */
-  readonly fromLine: number;
-  readonly fromStep: number;
-  readonly toLine: number;
-  readonly toStep: number;
+  /** Positions a line in the source. */
+  readonly positions: number;
   /** Elements that lie side by side at each position. */
-  readonly width: number;
+  readonly run: number;
 }
 
-function resample(source: Uint8Array, target: Uint8Array, resampling: Resampling): void {
-  const { taps, lines, fromLine, fromStep, toLine, toStep, width } = resampling;
+/** source: [lines, positions, run] → [lines, taps, run] */
+function resample(source: Uint8Array, { taps, lines, positions, run }: Resampling): Uint8Array {
+  const target = new Uint8Array(lines * taps.length * run);
+  let next = 0;
   for (let line = 0; line < lines; line++) {
-    taps.forEach(({ first, weights }, position) => {
-      for (let element = 0; element < width; element++) {
+    for (const { first, weights } of taps) {
+      const start = (line * positions + first) * run;
+      for (let element = start; element < start + run; element++) {
         let sum = 2 ** (fractionBits - 1);
-        weights.forEach((weight, tap) => {
-          sum += weight * source[line * fromLine + (first + tap) * fromStep + element]!;
-        });
-        const value = Math.floor(sum / 2 ** fractionBits);
-        target[line * toLine + position * toStep + element] = Math.min(255, Math.max(0, value));
+        for (let tap = 0; tap < weights.length; tap++) sum += weights[tap]! * source[element + tap * run]!;
+        target[next++] = Math.min(255, Math.max(0, Math.floor(sum / 2 ** fractionBits)));
       }
-    });
+    }
   }
+  return target;
 }
 
 function tapsOf(source: number, target: number, filter: ResizeFilter): readonly Taps[] {
@@ -78,7 +74,7 @@ function tapsOf(source: number, target: number, filter: ResizeFilter): readonly 
     const first = Math.max(0, Math.trunc(centre - support * stretch + 0.5));
     const end = Math.min(source, Math.trunc(centre + support * stretch + 0.5));
     const weights = Array.from({ length: end - first }, (_, tap) =>
-      weigh(Math.abs((first + tap - centre + 0.5) / stretch)),
+      weigh(Math.abs((first + tap - centre + 0.5) * (1 / stretch))),
     );
     const total = weights.reduce((sum, weight) => sum + weight, 0);
     return { first, weights: weights.map((weight) => roundHalfAway((weight / total) * 2 ** fractionBits)) };
