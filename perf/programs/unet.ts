@@ -1,6 +1,7 @@
 /**
  * Runs a UNet of Stable Diffusion 1.5's size with random weights and prints seconds a run and the peak memory of
- * the process as JSON. Arguments: what is computed (forward, all, cross-attention), batch size, repetitions.
+ * the process as JSON. Arguments: what is computed (forward, all, cross-attention), batch size, repetitions,
+ * memory (pooled, returned).
  */
 import {
   flatten,
@@ -82,6 +83,7 @@ const program = await device.compileStep(
     weights: unflatten([...weights].map(([path, { shape }]) => [path, spec(shape)] as const)),
     gradients: unflatten(trained.map(([path, { shape }]) => [path, spec(shape)] as const)),
   },
+  { memory: process.argv[5] === 'pooled' ? 'pooled' : 'returned' },
 );
 const compiled = performance.now();
 const inputs = {

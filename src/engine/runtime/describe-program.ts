@@ -18,6 +18,12 @@ export interface CompileOptions {
    * mapped from a file and shared between programs. Default: only where they take less than 256 MiB.
    */
   readonly prepack?: boolean;
+  /**
+   * What happens to the memory of intermediate values. `pooled`: it is planned ahead and kept for the next run.
+   * `returned`: it goes back to the system as soon as it is free, which takes less of it where a run needs
+   * gigabytes. Default pooled.
+   */
+  readonly memory?: 'pooled' | 'returned';
 }
 
 export interface DescribedProgram {
@@ -40,7 +46,7 @@ export function describeProgram<Specs extends Tree<TensorSpec>, StateSpecs exten
   ) => { readonly outputs: Tree<Tensor>; readonly state?: Tree<Tensor> },
   specs: Specs,
   stateSpecs: StateSpecs,
-  { compute = 'float32', threads, prepack }: CompileOptions,
+  { compute = 'float32', threads, prepack, memory = 'pooled' }: CompileOptions,
 ): DescribedProgram {
   checkSpecs({ [inputPart]: specs, [statePart]: stateSpecs });
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
@@ -84,11 +90,12 @@ export function describeProgram<Specs extends Tree<TensorSpec>, StateSpecs exten
   };
   const description: ProgramDescription = {
     model: emitted.model,
-    hash: `${emitted.hash} ${device} ${threads}`,
+    hash: `${emitted.hash} ${device} ${threads} ${memory}`,
     device,
     threads,
     weightsFolder: external === 0 ? undefined : writeConstants(emitted),
     prepack: prepack ?? external <= largestPrepacked,
+    memory,
     inputs: graph.inputs.map(header),
     stateInputs: [...stateInputs.keys()].map((path) => [path, inner(path)]),
     outputs: graph.outputs.map((entry) => ({ ...header(entry), target: target(entry) })),

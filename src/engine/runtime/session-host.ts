@@ -113,7 +113,7 @@ export class SessionHost {
 }
 
 function createSession(description: ProgramDescription): Promise<ort.InferenceSession> {
-  const { model, device, threads, weightsFolder, prepack, outputs } = description;
+  const { model, device, threads, weightsFolder, prepack, memory, outputs } = description;
   const onDevice = deviceTraits[device].memory === 'device';
   const session: Record<string, string> = {};
   if (weightsFolder !== undefined) session.model_external_initializers_file_folder_path = weightsFolder;
@@ -121,6 +121,8 @@ function createSession(description: ProgramDescription): Promise<ort.InferenceSe
   return ort.InferenceSession.create(model, {
     executionProviders: providers(device),
     logSeverityLevel: 3,
+    enableCpuMemArena: memory === 'pooled',
+    enableMemPattern: memory === 'pooled',
     ...(threads !== undefined && { intraOpNumThreads: threads }),
     ...(onDevice && { preferredOutputLocation: outputLocations(outputs) }),
     extra: { session },

@@ -26,6 +26,7 @@ export interface ProgramDescription {
   readonly weightsFolder: string | undefined;
   /** Whether kernels may keep rearranged copies of constants, which is faster and takes memory. */
   readonly prepack: boolean;
+  readonly memory: 'pooled' | 'returned';
   readonly inputs: readonly ValueHeader[];
   /** Inputs that are read from a state: [name of the input, path in the state]. */
   readonly stateInputs: readonly (readonly [input: string, statePath: string])[];

@@ -15,6 +15,7 @@ import {
   scalar,
   spec,
   sum,
+  type Tensor,
   tanh,
 } from '../../../src/engine/index.ts';
 
@@ -56,6 +57,19 @@ describe('a program', () => {
     const result = await program.run({ dtype: 'float32', shape: [2], data: whole.subarray(2, 4) });
     expect([...result.data]).toEqual([20, 30]);
     expect([...whole]).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
+  test('gives the same bits whatever happens to the memory in between', async () => {
+    const build = (x: Tensor) => tanh(matmul(matmul(x, x), x));
+    const x = normal(randomKey(2), [64, 64]);
+    const [pooled, returned] = await Promise.all(
+      (['pooled', 'returned'] as const).map(async (memory) => {
+        const program = await device.compile(build, spec([64, 64]), { memory });
+        await program.run(x);
+        return program.run(x);
+      }),
+    );
+    expect(returned).toEqual(pooled);
   });
 
   const pair = { x: spec([2, 2]), y: spec([2]) };
