@@ -52,6 +52,7 @@ async function runWithState(
     }),
     specsOf(inputs),
     unflatten(state.leaves()),
+    { threads: 1 }, // small models gain nothing from more
   );
   const outputs = await program.run(inputs, state);
   await program.dispose();

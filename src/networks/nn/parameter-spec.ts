@@ -17,9 +17,12 @@ export interface ParameterSpec extends TensorSpec {
   readonly initialization: Initialization;
 }
 
-/** As torch.nn's `reset_parameters` does it for linear layers and convolutions, norms, and embeddings. */
+/**
+ * As torch.nn's `reset_parameters` does it: linear layers and convolutions uniformly between −bound and bound,
+ * embeddings normally around 0, norms constantly.
+ */
 export type Initialization =
-  | { readonly kind: 'uniform' /** Between −bound and bound. */; readonly bound: number }
+  | { readonly kind: 'uniform'; readonly bound: number }
   | { readonly kind: 'normal'; readonly deviation: number }
   | { readonly kind: 'constant'; readonly value: number };
 

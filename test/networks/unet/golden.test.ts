@@ -9,14 +9,18 @@ describeGolden("The UNet agrees with diffusers'", () => {
     ['SD 1.x: heads counted once, convolutional projections', () => compareUnet(goldenPath('unet_sd1'))],
     ['SD 2.x: heads counted a block, linear projections', () => compareUnet(goldenPath('unet_sd2'))],
     ['Plug-and-Play: injected features', () => compareUnetInjection(goldenPath('pnp'))],
-  ])('%s', async (_, compare) => {
-    const failed: ParityResult[] = [];
-    let count = 0;
-    for await (const result of compare()) {
-      count++;
-      if (!result.pass) failed.push(result);
-    }
-    expect(failed).toEqual([]);
-    expect(count).toBeGreaterThan(0);
-  });
+  ])(
+    '%s',
+    async (_, compare) => {
+      const failed: ParityResult[] = [];
+      let count = 0;
+      for await (const result of compare()) {
+        count++;
+        if (!result.pass) failed.push(result);
+      }
+      expect(failed).toEqual([]);
+      expect(count).toBeGreaterThan(0);
+    },
+    180_000,
+  );
 });

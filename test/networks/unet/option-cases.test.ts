@@ -32,6 +32,8 @@ interface OptionCase {
   readonly config: { readonly in_channels?: number };
   readonly size: Shape;
   readonly labels: 'table' | Shape | null;
+  /** Parts of the names of parameters that are made small. */
+  readonly shrunk: readonly string[];
   readonly output: readonly number[];
 }
 
@@ -47,7 +49,7 @@ describe("Options of config.json mean what they mean in diffusers'", () => {
       device,
       (parameters, given) => ({ prediction: unet(parameters, config, given) }),
       inputsOf(each, config),
-      parametersOf(config),
+      parametersOf(config, each.shrunk),
     );
     const result = compareNumbers(each.name, outputs.prediction!.data as Float32Array, each.output, 1e-4);
     expect(result).toMatchObject({ pass: true });
@@ -64,15 +66,15 @@ function sines(seed: number, shape: Shape, amplitude = 1, mean = 0): NdArray<'fl
   );
 }
 
-function parametersOf(config: UnetConfig) {
+function parametersOf(config: UnetConfig, shrunk: readonly string[]) {
   const specs = flatten<ParameterSpec>(unetParameterSpecs(config)).sort(([a], [b]) => (a < b ? -1 : 1));
-  return unflatten(
-    specs.map(([path, { shape }], seed) => {
-      if (shape.length > 1)
-        return [path, sines(seed, shape, 1.4 / Math.sqrt(sizeOf(shape.slice(1))))] as const;
-      return [path, path.endsWith('bias') ? sines(seed, shape, 0.1) : sines(seed, shape, 0.15, 1)] as const;
-    }),
-  );
+  return unflatten(specs.map(([path, { shape }], seed) => [path, parameterOf(path, shape, seed)] as const));
+
+  function parameterOf(path: string, shape: Shape, seed: number): NdArray {
+    const scale = shrunk.some((part) => path.includes(part)) ? Math.fround(0.004) : 1;
+    if (shape.length > 1) return sines(seed, shape, scale * (1.4 / Math.sqrt(sizeOf(shape.slice(1)))));
+    return path.endsWith('bias') ? sines(seed, shape, scale * 0.1) : sines(seed, shape, 0.15, 1);
+  }
 }
 
 const inputsOf = ({ size, labels }: OptionCase, { inputChannels }: UnetConfig): Arrays => ({

@@ -137,6 +137,16 @@ describe('initializeUnet', () => {
     expect(new Set(data(name)).size).toBeGreaterThan(data(name).length / 2);
   });
 
+  it('draws embeddings normally', () => {
+    const config = parseUnetConfig({ ...tinyJson, num_class_embeds: 300 });
+    const drawn = flatten<NdArray>(initializeUnet(randomKey(7), config)).find(
+      ([path]) => path === 'class_embedding.weight',
+    )![1].data as Float32Array;
+    const squares = drawn.reduce((total, value) => total + value * value, 0);
+    expect(drawn).toHaveLength(300 * 32);
+    expect(Math.abs(squares / drawn.length - 1)).toBeLessThan(0.05);
+  });
+
   it('gives norms scale 1 and shift 0', () => {
     expect([...new Set(data('conv_norm_out.weight'))]).toEqual([1]);
     expect([...new Set(data('conv_norm_out.bias'))]).toEqual([0]);
