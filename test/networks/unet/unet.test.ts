@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
+  castArray,
   type Device,
   flatten,
   gradient,
   input,
+  mapTree,
   meanSquaredError,
   type NdArray,
   openDevice,
@@ -72,6 +74,27 @@ describe('A prediction', () => {
     const alone = (await predict(first)).prediction!;
     const half = { ...together, data: together.data.slice(0, together.data.length / 2) } as NdArray;
     expect(largestDifference(alone, half)).toBeLessThan(1e-5);
+  });
+
+  it('takes parameters that are kept in float16', async () => {
+    const arrays = tinyInputs('half');
+    const kept = mapTree<Tree<NdArray>, NdArray, NdArray>(tinyParameters, (value) =>
+      castArray(value, 'float16'),
+    );
+    const rounded = mapTree<Tree<NdArray>, NdArray, NdArray>(kept as Tree<NdArray>, (value) =>
+      castArray(value, 'float32'),
+    );
+    const [fromHalf, fromFull] = await Promise.all(
+      [kept, rounded].map((parameters) =>
+        run(
+          device,
+          (tree, given) => ({ prediction: unet(tree, tinyConfig, given) }),
+          arrays,
+          parameters as Tree<NdArray>,
+        ),
+      ),
+    );
+    expect(largestDifference(fromHalf!.prediction!, fromFull!.prediction!)).toBeLessThan(1e-6);
   });
 
   it('has the same gradients when activations are computed again', async () => {
