@@ -2,6 +2,7 @@ export * from './add-noise.ts';
 export type { BetaCurve } from './beta-curves.ts';
 export * from './classifier-free-guidance.ts';
 export * from './denoiser.ts';
+export * from './held-model.ts';
 export * from './noise-level.ts';
 export * from './noise-schedule.ts';
 export * from './prediction-types.ts';
@@ -10,6 +11,7 @@ export * from './samplers/index.ts';
 export * from './samplers/sampler.ts';
 export * from './scheduler-config.ts';
 export type { SchedulerConfig } from './scheduler-config-values.ts';
+export * from './text-to-image.ts';
 export {
   type SpacingOptions,
   spacedTimesteps,

@@ -1,0 +1,200 @@
+import {
+  concatenate,
+  multiply,
+  type NdArray,
+  ndArray,
+  type RandomKey,
+  slice,
+  spec,
+} from '../../engine/index.ts';
+import { clipText, encodePrompts, type Tokenizer } from '../../networks/clip/index.ts';
+import { unet } from '../../networks/unet/index.ts';
+import { pixelsPerCell, vaeDecode } from '../../networks/vae/index.ts';
+import { classifierFreeGuidance, type GuidanceOptions } from './classifier-free-guidance.ts';
+import type { Denoiser, Latents } from './denoiser.ts';
+import { compileNetwork, type HeldModel } from './held-model.ts';
+import { type SamplingEvent, type SamplingStart, sample } from './sample.ts';
+import type { Scheduler } from './scheduler-config.ts';
+
+export interface TextToImageOptions extends GuidanceOptions {
+  readonly tokenizer: Tokenizer;
+  readonly prompt: string;
+  /** What guidance leads away from. Default: the empty prompt. */
+  readonly negativePrompt?: string;
+  readonly scheduler: Scheduler;
+  readonly steps: number;
+  readonly key: RandomKey;
+  /** Pixels; multiples of the autoencoder's cell, 8. */
+  readonly height: number;
+  readonly width: number;
+  /** Pictures made at a time. Default 1. */
+  readonly count?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface GeneratedImages {
+  /** float32 [count, 3, height, width], about −1 to 1 and not clipped. */
+  readonly images: NdArray<'float32'>;
+  /** float32 [count, 4, height / 8, width / 8] */
+  readonly latents: Latents;
+}
+
+/**
+ * Makes pictures from a prompt with latent diffusion (Rombach et al. 2022, arXiv 2112.10752): text encoder, UNet under
+ * a sampler with classifier-free guidance, decoder. Yields the sampler's steps.
+ * @throws a sentence if the size is not made of whole cells, and what `sample` throws
+ */
+export async function* textToImage(
+  model: HeldModel,
+  options: TextToImageOptions,
+): AsyncGenerator<SamplingEvent, GeneratedImages> {
+  const { tokenizer, prompt, negativePrompt = '', count = 1, ...rest } = options;
+  const shape = latentShape(model, options);
+  const prompts = options.guidanceScale === 1 ? [prompt] : [prompt, negativePrompt];
+  const context = await guidedContext(model, encodePrompts(tokenizer, prompts), count);
+  return yield* sampleImages(model, { ...rest, context, start: { kind: 'noise', shape } });
+}
+
+/**
+ * What the UNet is conditioned on, for a batch of `count` pictures: the hidden states of the prompt, followed by those
+ * of the prompt that guidance leads away from, if there is one.
+ * @param ids int64 [1 or 2, 77]
+ * @returns float32 [(1 or 2) · count, 77, size]
+ */
+export async function guidedContext(
+  { device, textEncoder }: HeldModel,
+  ids: NdArray,
+  count: number,
+): Promise<NdArray> {
+  const program = await compileNetwork(
+    device,
+    textEncoder,
+    (parameters, { ids }) => ({ hidden: clipText(parameters, textEncoder.config, ids).lastHiddenState }),
+    { ids: spec(ids.shape, ids.dtype) },
+  );
+  const { hidden } = await program.run({ ids }, textEncoder.parameters);
+  await program.dispose();
+  return repeatItems(hidden!, count);
+}
+
+export interface SampleImagesOptions extends GuidanceOptions {
+  /** From `guidedContext`: with two prompts if the guidance scale is not 1. */
+  readonly context: NdArray;
+  readonly scheduler: Scheduler;
+  readonly steps: number;
+  readonly key: RandomKey;
+  readonly start: SamplingStart;
+  /** See `sample`: the share of the steps that is walked, for image to image. */
+  readonly strength?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** Samples latents under a context and decodes them. */
+export async function* sampleImages(
+  model: HeldModel,
+  { context, scheduler, steps, key, start, strength, signal, ...guidance }: SampleImagesOptions,
+): AsyncGenerator<SamplingEvent, GeneratedImages> {
+  const { denoise, dispose } = await compileDenoiser(model, shapeOf(start), context, guidance);
+  try {
+    const latents = yield* sample({
+      denoise,
+      ...scheduler,
+      steps,
+      key,
+      start,
+      ...(strength !== undefined && { strength }),
+      ...(signal && { signal }),
+    });
+    return { latents, images: await decodeLatents(model, latents) };
+  } finally {
+    await dispose();
+  }
+}
+
+/** The UNet under guidance: both prompts of all pictures in one batch. */
+async function compileDenoiser(
+  { device, unet: network }: HeldModel,
+  shape: readonly number[],
+  context: NdArray,
+  guidance: GuidanceOptions,
+): Promise<{ readonly denoise: Denoiser; readonly dispose: () => Promise<void> }> {
+  const count = shape[0]!;
+  const batch = guidance.guidanceScale === 1 ? count : 2 * count;
+  if (context.shape[0] !== batch) {
+    throw new Error(
+      `sampleImages: ${count} picture(s) at a guidance scale of ${guidance.guidanceScale} need ${batch} contexts, got ${context.shape[0]}`,
+    );
+  }
+  const program = await compileNetwork(
+    device,
+    network,
+    (parameters, { latents, timestep, encoderHiddenStates }) => {
+      const sample = batch === count ? latents : concatenate([latents, latents], 0);
+      const prediction = unet(parameters, network.config, { sample, timestep, encoderHiddenStates });
+      if (batch === count) return { conditional: prediction };
+      return {
+        conditional: slice(prediction, { axis: 0, end: count }),
+        unconditional: slice(prediction, { axis: 0, start: count }),
+      };
+    },
+    { latents: spec(shape), timestep: spec([batch]), encoderHiddenStates: spec(context.shape) },
+  );
+  const denoise: Denoiser = async (latents, timestep, signal) => {
+    const timesteps = ndArray('float32', [batch], new Float32Array(batch).fill(timestep));
+    const inputs = { latents, timestep: timesteps, encoderHiddenStates: context };
+    const predictions = await program.run(inputs, network.parameters, { ...(signal && { signal }) });
+    const { conditional, unconditional } = predictions as Readonly<Record<string, Latents>>;
+    return unconditional === undefined
+      ? conditional!
+      : classifierFreeGuidance(conditional!, unconditional, guidance);
+  };
+  return { denoise, dispose: () => program.dispose() };
+}
+
+/** Pictures of latents, [count, 3, height, width]. */
+export async function decodeLatents(
+  { device, vae }: HeldModel,
+  latents: Latents,
+): Promise<NdArray<'float32'>> {
+  const program = await compileNetwork(
+    device,
+    vae,
+    (parameters, { latents }) => ({
+      images: vaeDecode(parameters, vae.config, multiply(latents, 1 / vae.config.scalingFactor)),
+    }),
+    { latents: spec(latents.shape) },
+  );
+  const { images } = await program.run({ latents }, vae.parameters);
+  await program.dispose();
+  return images as NdArray<'float32'>;
+}
+
+function latentShape({ vae, unet }: HeldModel, { height, width, count = 1 }: TextToImageOptions): number[] {
+  const cell = pixelsPerCell(vae.config);
+  const fits = [height, width].every((side) => Number.isInteger(side) && side > 0 && side % cell === 0);
+  if (!fits)
+    throw new Error(`textToImage: width and height are multiples of ${cell}, got ${width} × ${height}`);
+  if (!(Number.isInteger(count) && count >= 1)) {
+    throw new Error(`textToImage: the number of pictures is a whole number ≥ 1, got ${count}`);
+  }
+  return [count, unet.config.inputChannels, height / cell, width / cell];
+}
+
+const shapeOf = (start: SamplingStart): readonly number[] => {
+  if (start.kind === 'noise') return start.shape;
+  if (start.kind === 'given-noise') return start.noise.shape;
+  return (start.kind === 'source' ? start.clean : start.latents).shape;
+};
+
+/** [items, …] → [items · count, …], each item `count` times in a row. */
+function repeatItems(array: NdArray, count: number): NdArray {
+  const source = array.data as Float32Array;
+  const items = array.shape[0]!;
+  const size = source.length / items;
+  const data = new Float32Array(source.length * count);
+  for (let i = 0; i < items * count; i++) {
+    const from = Math.floor(i / count) * size;
+    data.set(source.subarray(from, from + size), i * size);
+  }
+  return ndArray('float32', [items * count, ...array.shape.slice(1)], data);
+}

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { flatten, type NdArray, openDevice, randomKey, type Tree } from '../../src/engine/index.ts';
+import {
+  guidedContext,
+  holdModel,
+  parseSchedulerConfig,
+  readScheduler,
+  sampleImages,
+} from '../../src/methods/diffusion/index.ts';
+import { parseClipTextConfig } from '../../src/networks/clip/index.ts';
+import { parseUnetConfig } from '../../src/networks/unet/index.ts';
+import { parseVaeConfig } from '../../src/networks/vae/index.ts';
+import { compareArrays, read, readJson, readParameters } from './model-folder.ts';
+import type { ParityResult } from './parity-result.ts';
+import { readSafetensors } from './read-safetensors.ts';
+
+const tolerance = 1e-3;
+
+/**
+ * Compares text-to-image from given latents with diffusers' StableDiffusionPipeline: the models are those beside the
+ * folder (unet_sd1, vae, clip_text), the scheduler its own; guidance 7.5.
+ */
+export async function* comparePipeline(folder: string): AsyncGenerator<ParityResult> {
+  const golden = readSafetensors(join(folder, 'golden.safetensors'));
+  const part = <Config>(name: string, weights: string, parse: (json: unknown) => Config) => {
+    const place = join(dirname(folder), name);
+    const tree = readParameters(place, weights);
+    return { config: parse(readJson(place, 'config.json')), parameters: lazily(tree) };
+  };
+  const device = await openDevice('cpu');
+  try {
+    const model = await holdModel(device, {
+      unet: part('unet_sd1', 'diffusion_pytorch_model.safetensors', parseUnetConfig),
+      vae: part('vae', 'diffusion_pytorch_model.safetensors', parseVaeConfig),
+      textEncoder: part('clip_text', 'model.safetensors', parseClipTextConfig),
+    });
+    const ids = read(golden, 'input_ids_prompt_then_empty');
+    const context = await guidedContext(model, ids, 1);
+    yield compareArrays('prompt_embeds', context, read(golden, 'prompt_embeds'), tolerance);
+
+    const steps = read(golden, 'latents_after_each_step');
+    const size = steps.data.length / steps.shape[0]!;
+    const scheduler = readScheduler(
+      parseSchedulerConfig(readFileSync(join(folder, 'scheduler_config.json'), 'utf8')),
+    );
+    const start = read(golden, 'latents') as NdArray<'float32'>;
+    const events = sampleImages(model, {
+      context,
+      guidanceScale: 7.5,
+      scheduler,
+      steps: steps.shape[0]!,
+      key: randomKey(0),
+      start: { kind: 'latents', latents: start },
+    });
+    let next = await events.next();
+    for (; !next.done; next = await events.next()) {
+      const { step, latents } = next.value;
+      const data = (steps.data as Float32Array).subarray(step * size, (step + 1) * size);
+      yield compareArrays(`latents after step ${step + 1}`, latents, { ...latents, data }, tolerance);
+    }
+    yield compareArrays('decoded', next.value.images, read(golden, 'decoded'), tolerance);
+  } finally {
+    await device.close();
+  }
+}
+
+const lazily = (tree: Tree<NdArray>) =>
+  new Map(
+    flatten<NdArray>(tree).map(([path, array]) => [path, { ...array, read: async () => array }] as const),
+  );
