@@ -1,6 +1,9 @@
 import { openDevice } from '../../src/engine/index.ts';
 import type { ParityResult } from './parity-result.ts';
 import { loadBaseModels } from './personalization/base-models.ts';
+import { compareCustomDiffusion } from './personalization/custom-diffusion.ts';
+import { compareEmbeddings } from './personalization/embeddings.ts';
+import { compareLoras } from './personalization/loras.ts';
 import { compareSingleFiles } from './personalization/single-file.ts';
 
 /**
@@ -12,6 +15,9 @@ export async function* comparePersonalization(folder: string): AsyncGenerator<Pa
   const device = await openDevice('cpu');
   try {
     const base = loadBaseModels(device, folder);
+    yield* compareEmbeddings(base, device);
+    yield* compareCustomDiffusion(base);
+    yield* compareLoras(base);
     yield* compareSingleFiles(base, device);
   } finally {
     await device.close();

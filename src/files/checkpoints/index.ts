@@ -1,10 +1,39 @@
 export type { Misshapen, ParameterCheck } from './check-parameters.ts';
 export { checkParameters, requireParameters } from './check-parameters.ts';
+export { applyCustomDiffusion } from './custom-diffusion/apply-custom-diffusion.ts';
+export type { CustomDiffusion, CustomDiffusionLayout } from './custom-diffusion/custom-diffusion.ts';
+export {
+  type CustomDiffusionFile,
+  type CustomDiffusionOptions,
+  openCustomDiffusion,
+} from './custom-diffusion/read-custom-diffusion.ts';
+export {
+  type WriteCustomDiffusionOptions,
+  writeCustomDiffusion,
+  writeCustomDiffusionDelta,
+} from './custom-diffusion/write-custom-diffusion.ts';
 export { type FolderOptions, openDiffusersFolder } from './diffusers-folder/open-diffusers-folder.ts';
 export { readTokenizer } from './diffusers-folder/read-tokenizer.ts';
 export { type WriteFolderOptions, writeDiffusersFolder } from './diffusers-folder/write-diffusers-folder.ts';
+export { type WithEmbeddings, withEmbeddings, withRows } from './embedding/apply-embedding.ts';
+export type { EmbeddingLayout, LearnedEmbedding } from './embedding/learned-embedding.ts';
+export { type EmbeddingFile, type EmbeddingOptions, readEmbedding } from './embedding/read-embedding.ts';
+export { type WriteEmbeddingOptions, writeEmbedding } from './embedding/write-embedding.ts';
 export type { JsonObject } from './json-file.ts';
 export type { NetworkName } from './known-names.ts';
+export type {
+  Lora,
+  LoraFile,
+  LoraLayer,
+  LoraLayout,
+  LoraNetwork,
+  LowRankUpdate,
+  LowRankUpdates,
+} from './lora/lora.ts';
+export { type LoraBase, type MatchedLora, matchLora } from './lora/match-lora.ts';
+export { lowRankTree, type MergedLora, mergeLora, unmergeLora } from './lora/merge-lora.ts';
+export { openLora } from './lora/read-lora.ts';
+export { type WriteLoraOptions, writeLora } from './lora/write-lora.ts';
 export { type ArraySources, type LazyArrays, readTree, type StoredFloats } from './named-arrays.ts';
 export { type Converted, fromOriginalNames, toOriginalNames } from './single-file/convert-names.ts';
 export type { Prediction } from './single-file/infer-scheduler.ts';

@@ -10,6 +10,14 @@ export type TinyFamily = 'SD 1.x' | 'SD 2.x';
 
 /** A model of the family's make with two levels of 32 and 64 channels, all weights random. */
 export function tinyModel(family: TinyFamily): WritableModel {
+  const model = models.get(family) ?? makeModel(family);
+  models.set(family, model);
+  return model;
+}
+
+const models = new Map<TinyFamily, WritableModel>();
+
+function makeModel(family: TinyFamily): WritableModel {
   const unet = unetConfig(family);
   const text = textConfig(family);
   return {
