@@ -98,10 +98,27 @@ const checkedFetch =
       throw new Error('the server does not send parts of files');
     }
     if (response.body === null) throw new Error('the server sent an answer without content');
-    return response;
+    return String(input).includes('/api/') ? limitAnswer(response, response.body) : response;
   };
 
 const XET_DESCRIPTION = 'application/vnd.xet-fileinfo+json';
+
+/** The library parses answers of the API whole. A page of the listing has a thousand files and half a megabyte. */
+export const LARGEST_ANSWER = 2 ** 25;
+
+function limitAnswer(response: Response, body: ReadableStream<Uint8Array>): Response {
+  let received = 0;
+  const limit = new TransformStream<Uint8Array, Uint8Array>({
+    transform(chunk, controller) {
+      received += chunk.length;
+      if (received > LARGEST_ANSWER) {
+        throw new HubError(`the hub answers with more than ${LARGEST_ANSWER} bytes; check the endpoint`);
+      }
+      controller.enqueue(chunk);
+    },
+  });
+  return new Response(body.pipeThrough(limit), { status: response.status, headers: response.headers });
+}
 
 function checkedToken(token: string): string {
   if (!/^hf_[\x21-\x7e]+$/.test(token)) {

@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 
 /** A hub on this machine that speaks the protocol of the real one, and misbehaves on request. */
 export interface HubServer {
   readonly endpoint: string;
   /** "GET /path bytes=5-" for each request for content, to the hub or to its content network. */
   readonly requests: string[];
+  /** How often the list of files was asked for, pages counted once. */
+  listings: number;
   /** Authorization headers that reached the content network, where they do not belong. */
   readonly leakedTokens: string[];
   files: Map<string, Buffer>;
+  /** Content that differs from what is listed. */
+  readonly swapped: Map<string, Buffer>;
   commit: string;
   /** What happens to the next requests for a path; each is used once. */
   readonly faults: Map<string, Fault[]>;
@@ -27,7 +30,8 @@ export type Fault =
   | { readonly kind: 'drop'; readonly after: number }
   | { readonly kind: 'corrupt' }
   | { readonly kind: 'status'; readonly status: number }
-  | { readonly kind: 'slow'; readonly pause: number };
+  /** Half of it, and the other half when the promise resolves. */
+  | { readonly kind: 'hold'; readonly until: Promise<unknown> };
 
 export const REPOSITORY = 'someone/tiny-pipeline';
 export const COMMIT = '0123456789abcdef0123456789abcdef01234567';
@@ -47,8 +51,10 @@ export async function startHubServer(): Promise<HubServer> {
   const state: HubServer = {
     endpoint: hub.address,
     requests: [],
+    listings: 0,
     leakedTokens: [],
     files: new Map(),
+    swapped: new Map(),
     commit: COMMIT,
     faults: new Map(),
     refusal: undefined,
@@ -96,6 +102,7 @@ export async function startHubServer(): Promise<HubServer> {
       ...state.extraEntries,
     ];
     const start = Number(url.searchParams.get('cursor') ?? 0);
+    if (start === 0) state.listings++;
     if (start + 7 < entries.length) {
       url.searchParams.set('cursor', String(start + 7));
       response.setHeader('Link', `<${url.href}>; rel="next"`);
@@ -104,7 +111,7 @@ export async function startHubServer(): Promise<HubServer> {
   }
 
   function serveFile(path: string, request: IncomingMessage, response: ServerResponse): void {
-    const bytes = state.files.get(path);
+    const bytes = state.swapped.get(path) ?? state.files.get(path);
     if (bytes === undefined) {
       response.setHeader('X-Error-Code', 'EntryNotFound');
       answerJson(response, { error: 'Entry not found' }, 404);
@@ -152,10 +159,10 @@ export async function startHubServer(): Promise<HubServer> {
     response.writeHead(range === null ? 200 : 206, { 'Content-Length': bytes.length });
     if (fault?.kind === 'drop') {
       response.write(bytes.subarray(0, fault.after), () => setTimeout(() => response.destroy(), 50));
-    } else if (fault?.kind === 'slow') {
+    } else if (fault?.kind === 'hold') {
       const middle = Math.floor(bytes.length / 2);
       response.write(bytes.subarray(0, middle));
-      await delay(fault.pause);
+      await fault.until;
       response.end(bytes.subarray(middle));
     } else {
       if (fault?.kind === 'corrupt') bytes[Math.floor(bytes.length / 2)]! ^= 1;

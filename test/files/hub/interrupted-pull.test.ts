@@ -125,7 +125,7 @@ describe('a file that arrives corrupt', () => {
 
 describe('a pull that is aborted', () => {
   test('ends with the reason, keeps what it has, and is taken up', async () => {
-    fixture.hub.faults.set(UNET, [{ kind: 'slow', pause: 30_000 }]);
+    fixture.hub.faults.set(UNET, [{ kind: 'hold', until: new Promise(() => undefined) }]);
     const controller = new AbortController();
     const reason = new Error('changed my mind');
     const run = (async () => {

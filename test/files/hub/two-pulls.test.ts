@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -13,7 +14,8 @@ const fixture = hubFixture();
 
 test('two processes at once bring every file once', async () => {
   const script = fileURLToPath(new URL('./pull-in-a-process.ts', import.meta.url));
-  fixture.hub.faults.set(UNET, [{ kind: 'slow', pause: 3000 }]);
+  const both = expect.poll(() => fixture.hub.listings, { timeout: 30_000 }).toBe(2);
+  fixture.hub.faults.set(UNET, [{ kind: 'hold', until: both.then(() => delay(1000)) }]);
   const run = () =>
     promisify(execFile)(process.execPath, [
       '--import',
