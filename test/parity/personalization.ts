@@ -1,4 +1,5 @@
 import { openDevice } from '../../src/engine/index.ts';
+import { compareArrays, read, tolerances } from './model-folder.ts';
 import type { ParityResult } from './parity-result.ts';
 import { loadBaseModels } from './personalization/base-models.ts';
 import { compareCustomDiffusion } from './personalization/custom-diffusion.ts';
@@ -15,6 +16,9 @@ export async function* comparePersonalization(folder: string): AsyncGenerator<Pa
   const device = await openDevice('cpu');
   try {
     const base = loadBaseModels(device, folder);
+    const plain = read(base.golden, 'base_output');
+    const output = await base.runUnet(base.unet.parameters);
+    yield compareArrays('base_output', output, plain, tolerances.output);
     yield* compareEmbeddings(base, device);
     yield* compareCustomDiffusion(base);
     yield* compareLoras(base);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { fromNested } from '../../../src/engine/index.ts';
+import { fromNested, zeros } from '../../../src/engine/index.ts';
 import { openSingleFile, originalArrays, writeSingleFile } from '../../../src/files/checkpoints/index.ts';
 import {
   type ArraySource,
@@ -65,6 +65,26 @@ describe('a model as a single file in the original naming', () => {
     const [first, second] = [await openArrays(path), await openArrays(copy)];
     await expectSameArrays(second.arrays, first.arrays);
     await Promise.all([first.close(), second.close(), opened.close()]);
+  });
+
+  test("gives the UNet's averages instead, if asked to and they are there", async () => {
+    const path = folder.path('averaged.safetensors');
+    const model = tinyModel('SD 1.x');
+    const [name, place] = ['conv_in.bias', 'model_ema.diffusion_modelinput_blocks00bias'];
+    const average = zeros([32]);
+    const averages = Array.from(originalArrays(model), ([original, array]): [string, ArraySource] => [
+      `model_ema.${original.replace(/^model\./, '').replaceAll('.', '')}`,
+      array,
+    ]).filter(([original]) => original.startsWith('model_ema.diffusion_model'));
+    await writeSingleFile(path, model, { extras: new Map([...averages, [place, average]]) });
+    const opened = await openSingleFile(path, { weights: 'averaged' });
+    await expectSameArrays(opened.unet.parameters, new Map([...model.unet.parameters, [name, average]]));
+    await opened.close();
+    const without = folder.path('not-averaged.safetensors');
+    await writeSingleFile(without, model);
+    expect(await refused(openSingleFile(without, { weights: 'averaged' }))).toMatch(
+      /has no average of "model\.diff/,
+    );
   });
 
   test('leaves out the last of 24 layers of OpenCLIP, as Stable Diffusion 2 does', async () => {

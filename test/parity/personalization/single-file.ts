@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { castArray, type Device, flatten, type NdArray, type Tree } from '../../../src/engine/index.ts';
 import {
@@ -24,22 +24,29 @@ import { type BaseModels, runHeld } from './base-models.ts';
  */
 export async function* compareSingleFiles(base: BaseModels, device: Device): AsyncGenerator<ParityResult> {
   const folder = join(base.folder, 'ldm_single_file');
-  for (const [file, name] of [
-    ['model.ckpt', 'ldm'],
-    ['model_fp16.safetensors', 'ldm_fp16'],
-  ] as const) {
-    if (!readdirSync(folder).includes(file)) continue;
-    const opened = await openSingleFile(join(folder, file), { configs: configsOf(base) });
-    try {
-      if (name === 'ldm') yield* compareWeights(opened, base);
-      yield await compareRoundTrip(name, opened);
-      yield* compareOutputs(name, opened, base, device);
-    } finally {
-      await opened.close();
-    }
+  for (const file of readdirSync(folder).sort()) {
+    const [, suffix] = /^model(\w*)\.(?:ckpt|safetensors)$/.exec(file) ?? [];
+    if (suffix !== undefined) yield* compareModel(join(folder, file), `ldm${suffix}`, base, device);
+    if (file.startsWith('sd2_text_encoder')) yield* compareOpenClip(join(folder, file), base);
   }
-  const openClip = join(folder, 'sd2_text_encoder_openclip_names.safetensors');
-  if (existsSync(openClip)) yield* compareOpenClip(openClip, base);
+}
+
+async function* compareModel(
+  path: string,
+  name: string,
+  base: BaseModels,
+  device: Device,
+): AsyncGenerator<ParityResult> {
+  const opened = await openSingleFile(path, { configs: configsOf(base) });
+  try {
+    const strays = (['unet', 'vae', 'textEncoder'] as const).flatMap((network) => opened[network].surplus);
+    yield compareNumbers(`${name}: tensors without a place`, [strays.length], [0], tolerances.exact);
+    if (name === 'ldm') yield* compareWeights(opened, base);
+    yield await compareRoundTrip(name, opened);
+    yield* compareOutputs(name, opened, base, device);
+  } finally {
+    await opened.close();
+  }
 }
 
 const folders = { unet: 'unet_sd1', vae: 'vae', textEncoder: 'clip_text' } as const;

@@ -21,6 +21,8 @@ import { originalVae, vaeNaming, vaePlanOf } from './vae-naming.ts';
 export interface SingleFileOptions {
   /** config.json of networks that do not have their family's usual heads, groups or activations. */
   readonly configs?: { readonly [N in NetworkName]?: JsonObject };
+  /** The UNet as it was trained, or its exponential moving average where the file has it. Default `trained`. */
+  readonly weights?: 'trained' | 'averaged';
   /** What the UNet predicts. Default: by the family, and said in `assumptions` where that is not certain. */
   readonly prediction?: Prediction;
 }
@@ -51,7 +53,8 @@ export const singleFile = (file: ArrayFile, options: SingleFileOptions = {}): Pr
   locate(file.name, () => {
     const split = splitNetworks(stateDict(file));
     const family: Family = split.textEncoderNames === 'OpenCLIP' ? 'SD 2.x' : 'SD 1.x';
-    const unet = fromOriginalNames(split.unet, unetNaming(planOfOriginal(split.unet.keys())));
+    const original = options.weights === 'averaged' ? averaged(split) : split.unet;
+    const unet = fromOriginalNames(original, unetNaming(planOfOriginal(split.unet.keys())));
     const vae = fromOriginalNames(split.vae, vaeNaming(vaePlanOf(split.vae.keys())));
     const textEncoder = convertTextEncoder(split.textEncoder, split.textEncoderNames);
     const configs = options.configs ?? {};
@@ -151,6 +154,19 @@ function splitNetworks(arrays: LazyArrays): Split {
     ),
   };
 }
+
+/** The averages are kept under the trained weights' names without their dots. */
+const averageName = (name: string): string => `model_ema.${name.replace(/^model\./, '').replaceAll('.', '')}`;
+
+/** @throws FormatError for the first weight that has no average */
+const averaged = ({ unet, extras }: Split): LazyArrays =>
+  new Map(
+    Array.from(unet.keys(), (name) => {
+      const average = extras.get(averageName(name));
+      if (average !== undefined) return [name, average] as const;
+      throw new FormatError(`has no average of ${quote(name)}; take the trained weights`);
+    }),
+  );
 
 function refuseOtherFamilies(has: (prefix: string) => boolean): void {
   if (has('conditioner.embedders')) {
