@@ -13,6 +13,7 @@ import { convolutionSpeed } from './measures/convolution.ts';
 import { measureSgemmPeak } from './measures/matmul.ts';
 import { normalizationSpeed } from './measures/normalization.ts';
 import { overhead } from './measures/overhead.ts';
+import { unetSpeed } from './measures/unet.ts';
 
 const measures: Readonly<Record<string, Measure>> = {
   convolution: convolutionSpeed,
@@ -20,6 +21,7 @@ const measures: Readonly<Record<string, Measure>> = {
   'attention-memory': attentionMemory,
   normalization: normalizationSpeed,
   overhead,
+  unet: unetSpeed,
 };
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' } } });

@@ -16,10 +16,12 @@ import {
   type Tensor,
   type TensorSpec,
   type Tree,
+  trace,
   unflatten,
   zeros,
 } from '../../src/engine/index.ts';
 import { parseUnetConfig, unet, unetParameterSpecs } from '../../src/networks/unet/index.ts';
+import { countOperations } from '../count-operations.ts';
 
 const [what, batch, repetitions] = [process.argv[2], Number(process.argv[3]), Number(process.argv[4])];
 const config = parseUnetConfig({
@@ -64,25 +66,43 @@ const sources = unflatten([...weights].map(([path, leaf]) => [path, lazily(path,
 const state = await device.holdLazily({ weights: sources, gradients });
 const loaded = performance.now();
 
-const program = await device.compileStep(
-  ({ sample, timestep, encoderHiddenStates }, { weights }) => {
-    const tree = weights as Tree<Tensor>;
-    const prediction = unet(tree, config, {
-      sample,
-      timestep,
-      encoderHiddenStates,
-      activations: what === 'forward' ? 'keep' : 'recompute',
-    });
-    if (what === 'forward') return { outputs: prediction, state: {} };
-    const loss = meanSquaredError(prediction, sample);
-    const found = new Map(flatten<Tensor>(tree).filter(([path]) => isTrained(path)));
-    return { outputs: loss, state: { gradients: gradient(loss, unflatten(found)) } };
-  },
-  { sample: spec([batch, 4, 64, 64]), timestep: spec([batch]), encoderHiddenStates: spec([batch, 77, 768]) },
+const build = (
   {
-    weights: unflatten([...weights].map(([path, { shape }]) => [path, spec(shape)] as const)),
-    gradients: unflatten(trained.map(([path, { shape }]) => [path, spec(shape)] as const)),
+    sample,
+    timestep,
+    encoderHiddenStates,
+  }: Readonly<Record<'sample' | 'timestep' | 'encoderHiddenStates', Tensor>>,
+  { weights }: { readonly weights: Tree<Tensor> },
+): { readonly outputs: Tensor; readonly state: Tree<Tensor> } => {
+  const activations = what === 'forward' ? 'keep' : 'recompute';
+  const prediction = unet(weights, config, { sample, timestep, encoderHiddenStates, activations });
+  if (what === 'forward') return { outputs: prediction, state: {} };
+  const loss = meanSquaredError(prediction, sample);
+  const found = unflatten(flatten<Tensor>(weights).filter(([path]) => isTrained(path)));
+  return { outputs: loss, state: { gradients: gradient(loss, found) as Tree<Tensor> } };
+};
+const specs = {
+  sample: spec([batch, 4, 64, 64]),
+  timestep: spec([batch]),
+  encoderHiddenStates: spec([batch, 77, 768]),
+};
+const stateSpecs = {
+  weights: unflatten([...weights].map(([path, { shape }]) => [path, spec(shape)] as const)),
+  gradients: unflatten(trained.map(([path, { shape }]) => [path, spec(shape)] as const)),
+};
+const graph = trace(
+  ({ specs, stateSpecs }) => {
+    const { outputs, state } = build(specs as never, stateSpecs as never);
+    return { outputs, state };
   },
+  { specs, stateSpecs: stateSpecs as Tree<TensorSpec> },
+);
+const operations = countOperations(graph.outputs.map(([, tensor]) => tensor));
+const beforeCompile = performance.now();
+const program = await device.compileStep(
+  (inputs, state) => build(inputs, state as { readonly weights: Tree<Tensor> }),
+  specs,
+  stateSpecs,
   { memory: process.argv[5] === 'pooled' ? 'pooled' : 'returned' },
 );
 const compiled = performance.now();
@@ -100,13 +120,13 @@ for (let i = 0; i < repetitions; i++) {
   finite &&= (result.data as Float32Array).every(Number.isFinite);
 }
 const peakMiB = Math.round(process.resourceUsage().maxRSS / 1024);
-console.log(
-  JSON.stringify({
-    seconds,
-    peakMiB,
-    loadSeconds: (loaded - start) / 1000,
-    compileSeconds: (compiled - loaded) / 1000,
-    finite,
-  }),
-);
+const result = {
+  seconds,
+  peakMiB,
+  operations,
+  loadSeconds: (loaded - start) / 1000,
+  compileSeconds: (compiled - beforeCompile) / 1000,
+  finite,
+};
+console.log(JSON.stringify(result));
 await device.close();
