@@ -16,7 +16,7 @@ import { parseUnetConfig, type UnetConfig, unet } from '../../../src/networks/un
 import { type Arrays, read, readJson, readParameters } from '../model-folder.ts';
 import { readSafetensors } from '../read-safetensors.ts';
 import { unetInput } from '../unet.ts';
-import { readInputs, type UnetTensors } from '../unet-folder.ts';
+import { readInputs, type UnetArrays, type UnetTensors } from '../unet-folder.ts';
 
 /** What the cases of a personalization folder are applied to: the models in the folders beside it. */
 export interface BaseModels {
@@ -44,10 +44,7 @@ export function loadBaseModels(device: Device, folder: string): BaseModels {
       parameters: readParameters(beside('unet_sd1'), 'diffusion_pytorch_model.safetensors'),
     },
     text: { config: textConfig, parameters: readParameters(beside('clip_text'), 'model.safetensors') },
-    runUnet: (parameters) =>
-      runHeld(device, parameters, readInputs(golden, ''), (held, inputs) =>
-        unet(held, unetConfig, unetInput(inputs)),
-      ),
+    runUnet: unetRunner(device, unetConfig, golden),
     runText: (parameters, ids, config = textConfig) =>
       runHeld(
         device,
@@ -58,24 +55,52 @@ export function loadBaseModels(device: Device, folder: string): BaseModels {
   };
 }
 
+/** The UNet is compiled once; its parameters differ from run to run. */
+function unetRunner(device: Device, config: UnetConfig, golden: Arrays): BaseModels['runUnet'] {
+  const inputs = readInputs(golden, '');
+  let compiled: Promise<HeldProgram> | undefined;
+  return async (parameters) => {
+    const state = await device.hold(parameters);
+    compiled ??= compileHeld(device, state, inputs, (held, tensors) =>
+      unet(held, config, unetInput(tensors)),
+    );
+    const output = await runProgram(await compiled, inputs, state);
+    await state.dispose();
+    return output;
+  };
+}
+
 /** Parameters are held on the device and not compiled in. */
 export async function runHeld(
   device: Device,
   parameters: Tree<NdArray>,
-  inputs: Readonly<Record<string, NdArray>>,
-  build: (parameters: Tree<Tensor>, inputs: UnetTensors) => Tensor,
+  inputs: UnetArrays,
+  build: HeldFunction,
 ): Promise<NdArray> {
-  const state: State = await device.hold(parameters);
-  const specs = mapTree<Tree<NdArray>, NdArray, TensorSpec>(inputs, ({ shape, dtype }) => spec(shape, dtype));
-  const program = await device.compileStep(
+  const state = await device.hold(parameters);
+  const program = await compileHeld(device, state, inputs, build);
+  const output = await runProgram(program, inputs, state);
+  await program.dispose();
+  await state.dispose();
+  return output;
+}
+
+type HeldFunction = (parameters: Tree<Tensor>, inputs: UnetTensors) => Tensor;
+type HeldProgram = Awaited<ReturnType<typeof compileHeld>>;
+
+const compileHeld = (device: Device, state: State, inputs: UnetArrays, build: HeldFunction) =>
+  device.compileStep(
     (tensors: Tree<Tensor>, held: Tree<Tensor>) => ({
       outputs: { output: build(held, tensors as UnetTensors) },
       state: {},
     }),
-    specs as Tree<TensorSpec>,
+    mapTree<Tree<NdArray>, NdArray, TensorSpec>(inputs, ({ shape, dtype }) =>
+      spec(shape, dtype),
+    ) as Tree<TensorSpec>,
     unflatten(state.leaves()),
   );
+
+async function runProgram(program: HeldProgram, inputs: UnetArrays, state: State): Promise<NdArray> {
   const outputs = await program.run(inputs, state);
-  await program.dispose();
   return read(new Map(flatten<NdArray>(outputs as Tree<NdArray>)), 'output');
 }
