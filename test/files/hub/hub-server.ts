@@ -7,6 +7,8 @@ export interface HubServer {
   readonly endpoint: string;
   /** "GET /path bytes=5-" for each request for content, to the hub or to its content network. */
   readonly requests: string[];
+  /** Answers with content that have not come to their end. */
+  unfinished: number;
   /** How often the list of files was asked for, pages counted once. */
   listings: number;
   /** Authorization headers that reached the content network, where they do not belong. */
@@ -29,6 +31,8 @@ export interface HubServer {
 export type Fault =
   | { readonly kind: 'drop'; readonly after: number }
   | { readonly kind: 'corrupt' }
+  /** The whole file, whatever part was asked for. */
+  | { readonly kind: 'whole' }
   | { readonly kind: 'status'; readonly status: number }
   /** Half of it, and the other half when the promise resolves. */
   | { readonly kind: 'hold'; readonly until: Promise<unknown> };
@@ -51,6 +55,7 @@ export async function startHubServer(): Promise<HubServer> {
   const state: HubServer = {
     endpoint: hub.address,
     requests: [],
+    unfinished: 0,
     listings: 0,
     leakedTokens: [],
     files: new Map(),
@@ -147,12 +152,15 @@ export async function startHubServer(): Promise<HubServer> {
     request: IncomingMessage,
     response: ServerResponse,
   ): Promise<void> {
-    const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
+    const asked = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
     const isProbe = request.headers.range === 'bytes=0-0';
-    if (!isProbe) state.requests.push(`GET ${path}${range === null ? '' : ` from ${range[1]}`}`);
+    if (!isProbe) state.requests.push(`GET ${path}${asked === null ? '' : ` from ${asked[1]}`}`);
     const fault = isProbe ? undefined : state.faults.get(path)?.shift();
     if (fault?.kind === 'status') return answerJson(response, { error: 'overloaded' }, fault.status);
 
+    state.unfinished++;
+    response.once('close', () => state.unfinished--);
+    const range = fault?.kind === 'whole' ? null : asked;
     const [start, end] = range === null ? [0, whole.length] : [Number(range[1]), Number(range[2]) + 1];
     const bytes = Buffer.from(whole.subarray(start, end));
     if (range !== null) response.setHeader('Content-Range', `bytes ${start}-${end - 1}/${whole.length}`);

@@ -43,6 +43,16 @@ describe('a connection that is lost', () => {
     await expectWholeModel(model.folder);
   });
 
+  test('and a server that starts again at the beginning: nothing of that is written', async () => {
+    fixture.hub.faults.set(UNET, [{ kind: 'drop', after: 1_000_000 }, { kind: 'whole' }]);
+    const { model, events } = await fixture.pull();
+    expect(events.flatMap((event) => (event.kind === 'interrupted' ? [event.reason] : []))[1]).toMatch(
+      /the server does not send parts of files/,
+    );
+    expect(events.filter(({ kind }) => kind === 'restarted')).toEqual([]);
+    await expectWholeModel(model.folder);
+  });
+
   test('again and again without a byte is given up, and taken up by the next pull', async () => {
     fixture.hub.faults.set(UNET, [
       { kind: 'drop', after: 2_000_000 },
@@ -151,9 +161,11 @@ describe('a pull that is aborted', () => {
   });
 
   test('by leaving its loop frees its lock and its connection', async () => {
+    fixture.hub.faults.set(UNET, [{ kind: 'hold', until: new Promise(() => undefined) }]);
     for await (const event of pull(REPOSITORY, fixture.options)) {
       if (event.kind === 'progress' && event.path === UNET) break;
     }
+    await expect.poll(() => fixture.hub.unfinished).toBe(0);
     expect((await fixture.cached()).filter((path) => path.includes('lock'))).toEqual([]);
     await expectWholeModel((await fixture.pull()).model.folder);
   });
