@@ -109,6 +109,18 @@ describe('openCheckpoint refuses', () => {
     );
   });
 
+  test('an embedding for another family, and names the file', async () => {
+    const path = folder.path('xl.safetensors');
+    await writeSafetensors(path, [
+      ['clip_l', vectors],
+      ['clip_g', vectors],
+    ]);
+    const sentence = await refused(openCheckpoint(path));
+    expect(sentence).toBe(
+      `${path}: is an embedding for Stable Diffusion XL, with clip_l and clip_g; 1.x and 2.x are read`,
+    );
+  });
+
   test('a LoRA of which nothing has a place in the model', async () => {
     const path = folder.path('stray.safetensors');
     const [[, update]] = [...lora.unet] as [

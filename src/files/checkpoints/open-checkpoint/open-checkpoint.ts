@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ArrayFile } from '../../formats/array-file.ts';
-import { FormatError, quote } from '../../formats/format-error.ts';
+import { FormatError, locate, quote } from '../../formats/format-error.ts';
 import { openArrays } from '../../formats/open-arrays.ts';
 import { confinedFolder, findInside } from '../confined-folder.ts';
 import {
@@ -95,7 +95,7 @@ async function recognise(file: ArrayFile, path: string, options: CheckpointOptio
     const matched = options.base === undefined ? undefined : matchLora(lora, options.base);
     return { kind: 'LoRA', file: lora, matched, path, sentence: describeLora(lora, matched), close };
   }
-  if (recogniseEmbedding(file) !== undefined) {
+  if ((await locate(file.name, () => recogniseEmbedding(file))) !== undefined) {
     const embedding = await embeddingOf(file, options);
     return { kind: 'embedding', file: embedding, path, sentence: describeEmbedding(path, embedding), close };
   }
