@@ -1,8 +1,8 @@
 import { attention, gradient, multiply, normal, randomKey, sum } from '../../src/engine/index.ts';
-import { type Measure, speed, type Tensors, timeOnDevice } from '../measure.ts';
+import { type Measure, measureSpeed, type Tensors } from '../measure.ts';
 
 /** Self-attention of the UNet's outermost resolution: 4,096 tokens, 8 heads of 40. */
-export const attentionSpeed: Measure = async function* ({ device, sgemmPeak }) {
+export const attentionSpeed: Measure = async function* (context) {
   const shape = [8, 4096, 40];
   const [q, k, v, g] = [1, 2, 3, 4].map((seed) => normal(randomKey(seed), shape));
   const inputs = { q: q!, k: k!, v: v!, g: g! };
@@ -11,7 +11,7 @@ export const attentionSpeed: Measure = async function* ({ device, sgemmPeak }) {
   const both = (all: Tensors) =>
     gradient(sum(multiply(forward(all), all.g!)), { q: all.q!, k: all.k!, v: all.v! });
   const name = 'attention, 4,096 tokens, 8 heads of 40';
-  yield speed(`${name}, forward`, 2 * product, await timeOnDevice(device, forward, inputs, 5), sgemmPeak);
+  yield measureSpeed(context, `${name}, forward`, 2 * product, forward, inputs);
   // Gradients: the scores once more, and four products. The forward products themselves are not needed.
-  yield speed(`${name}, gradients`, 5 * product, await timeOnDevice(device, both, inputs, 5), sgemmPeak);
+  yield measureSpeed(context, `${name}, gradients`, 5 * product, both, inputs);
 };

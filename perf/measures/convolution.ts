@@ -1,5 +1,14 @@
-import { convolution, gradient, matmul, multiply, normal, randomKey, sum } from '../../src/engine/index.ts';
-import { type Measure, speed, type Tensors, timeOnDevice } from '../measure.ts';
+import {
+  convolution,
+  gradient,
+  matmul,
+  multiply,
+  type NdArray,
+  normal,
+  randomKey,
+  sum,
+} from '../../src/engine/index.ts';
+import { type Measure, measureSpeed, type Tensors } from '../measure.ts';
 
 /** Channels and side of the three resolutions of Stable Diffusion's UNet. */
 const sizes = [
@@ -9,7 +18,7 @@ const sizes = [
 ] as const;
 
 /** 3x3 convolutions and linear layers of the UNet, forward and backward. */
-export const convolutionSpeed: Measure = async function* ({ device, sgemmPeak }) {
+export const convolutionSpeed: Measure = async function* (context) {
   for (const [channels, side] of sizes) {
     const convolve = ({ x, weight }: Tensors) => convolution(x!, weight!, { padding: 1 });
     const image = [1, channels, side, side];
@@ -37,13 +46,13 @@ export const convolutionSpeed: Measure = async function* ({ device, sgemmPeak })
     name: string,
     forward: (inputs: Tensors) => ReturnType<typeof matmul>,
     operations: number,
-    inputs: Parameters<typeof timeOnDevice>[2],
+    inputs: Readonly<Record<string, NdArray>>,
   ) {
     const backward = (to: 'x' | 'weight') => (all: Tensors) =>
       gradient(sum(multiply(forward(all), all.g!)), all[to]!);
     const builds = { forward, 'input gradient': backward('x'), 'weight gradient': backward('weight') };
     for (const [pass, build] of Object.entries(builds)) {
-      yield speed(`${name}, ${pass}`, operations, await timeOnDevice(device, build, inputs), sgemmPeak);
+      yield measureSpeed(context, `${name}, ${pass}`, operations, build, inputs);
     }
   }
 };
