@@ -1,4 +1,4 @@
-/** Prints by how many MiB the process grew at its peak while it computed attention and its gradients once. */
+/** Prints how many MiB the process had at its peak beyond what it had before it computed attention and its gradients. */
 import {
   attention,
   gradient,
@@ -26,8 +26,7 @@ const program = await device.compileStep(
   {},
   specs,
 );
-const peak = () => process.resourceUsage().maxRSS / 1024;
-const before = peak();
+const before = process.memoryUsage().rss;
 await program.run({}, state);
-console.log(Math.round(peak() - before));
+console.log(Math.round(process.resourceUsage().maxRSS / 1024 - before / 2 ** 20));
 await device.close();
