@@ -16,7 +16,7 @@ export const initialLossScale = (compute: 'float32' | 'float16'): LossScale => (
   steady: 0,
 });
 
-/** The scale after a step. Scales only move under float16. @throws if no scale is small enough */
+/** The scale after a step under float16; under float32 it stays 1 and is not asked for. */
 export function nextLossScale({ scale, steady }: LossScale, outcome: 'finite' | 'overflow'): LossScale {
   if (outcome === 'overflow') return { scale: scale / 2, steady: 0 };
   if (steady + 1 < stepsUntilDoubled) return { scale, steady: steady + 1 };
