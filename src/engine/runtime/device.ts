@@ -6,7 +6,7 @@ import { multiply, spec, type Tensor, type TensorSpec, type TensorsOf } from '..
 import { type CompileOptions, describeProgram } from './describe-program.ts';
 import { type ConcreteDeviceName, checkDevice, type DeviceName, listDevices } from './devices.ts';
 import { type ArraysOf, Program, StepProgram, type StepResult } from './program.ts';
-import { type LazySource, State } from './state.ts';
+import { type LazySource, State, type StateLeaf } from './state.ts';
 import type { Request, RequestMessage, ResponseMessage, Value } from './worker-messages.ts';
 
 export interface DeviceOptions {
@@ -111,6 +111,16 @@ export class Device {
    */
   async holdLazily(tree: Tree<LazySource>, options: { readonly dtype?: DType } = {}): Promise<State> {
     return State.createLazily(this, tree, options.dtype);
+  }
+
+  /**
+   * A state made of leaves of others, which it shares: nothing is copied, and what a step writes to a leaf all its
+   * states have. A leaf is freed with the last of them.
+   * @param tree leaves as `State.references` gives them, under any paths
+   * @throws a sentence if one of the states was disposed or is on another device
+   */
+  async combine(tree: Tree<StateLeaf>): Promise<State> {
+    return State.combine(this, tree);
   }
 
   /**

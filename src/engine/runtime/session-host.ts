@@ -1,12 +1,14 @@
 import * as ort from 'onnxruntime-node';
 import { type DType, sizeOf, type TypedArray, typedArrays } from '../arrays/index.ts';
 import { type ConcreteDeviceName, deviceTraits } from './devices.ts';
-import type { ProgramDescription, Request, Value, ValueHeader } from './worker-messages.ts';
+import type { ProgramDescription, Request, SharedLeaf, Value, ValueHeader } from './worker-messages.ts';
 
 /** A leaf of a state: the current value and, on the CPU, a second buffer where one is needed. */
 interface Held extends ValueHeader {
   current: ort.Tensor;
   spare?: ort.Tensor;
+  /** States that have this leaf; the last one to go frees it. */
+  owners: number;
 }
 
 /** Owns the native sessions and states of one device. Lives on a worker thread: a run blocks its thread. */
@@ -36,10 +38,13 @@ export class SessionHost {
       case 'put':
         this.put(request.state, request.values);
         return [];
+      case 'combine':
+        this.combine(request.state, request.leaves);
+        return [];
       case 'read':
-        return request.paths.map((path) => copyOut(this.states.get(request.state)!.get(path)!));
+        return request.paths.map((path) => copyOut(this.states.get(request.state)!.get(path)!, path));
       case 'release':
-        for (const { current } of this.states.get(request.state)?.values() ?? []) current.dispose();
+        for (const leaf of this.states.get(request.state)?.values() ?? []) release(leaf);
         this.states.delete(request.state);
         await this.releaseRetired();
         return [];
@@ -73,6 +78,17 @@ export class SessionHost {
   private put(state: number, values: readonly Value[]): void {
     const leaves = this.states.get(state) ?? new Map<string, Held>();
     for (const value of values) leaves.set(value.path, held(value));
+    this.states.set(state, leaves);
+  }
+
+  /** Makes a state of leaves that other states have: what one state's step writes, the other reads. */
+  private combine(state: number, shared: readonly SharedLeaf[]): void {
+    const leaves = new Map<string, Held>();
+    for (const { path, from, fromPath } of shared) {
+      const leaf = this.states.get(from)!.get(fromPath)!;
+      leaf.owners++;
+      leaves.set(path, leaf);
+    }
     this.states.set(state, leaves);
   }
 
@@ -144,7 +160,13 @@ const held = (value: Value): Held => ({
   dtype: value.dtype,
   shape: value.shape,
   current: tensorOf(value, value.data),
+  owners: 1,
 });
+
+function release(leaf: Held): void {
+  leaf.owners--;
+  if (leaf.owners === 0) leaf.current.dispose();
+}
 
 /** Where the CPU writes an output: a new buffer for the caller, the state's own, or its second one. */
 function destination(
@@ -167,7 +189,7 @@ function replace(leaf: Held, next: ort.Tensor): void {
   else current.dispose();
 }
 
-const copyOut = ({ path, dtype, shape, current }: Held): Value => ({
+const copyOut = ({ dtype, shape, current }: Held, path: string): Value => ({
   path,
   dtype,
   shape,

@@ -5,6 +5,7 @@ import {
   flatten,
   formatShape,
   isFloating,
+  type MapTree,
   mapTree,
   type NdArray,
   type Tree,
@@ -19,6 +20,12 @@ import type { Value, ValueHeader } from './worker-messages.ts';
 export interface LazySource extends TensorSpec {
   /** A fresh array each time: it is moved to the device and of no more use here. */
   read(): Promise<NdArray>;
+}
+
+/** A leaf of a state, without its values: what states are combined of. */
+export interface StateLeaf extends TensorSpec {
+  readonly state: State;
+  readonly path: string;
 }
 
 /**
@@ -61,6 +68,18 @@ export class State<T extends Tree<NdArray> = Tree<NdArray>> {
     return state;
   }
 
+  /** Use `Device.combine`. */
+  static async combine(device: Device, tree: Tree<StateLeaf>): Promise<State> {
+    const leaves = flatten<StateLeaf>(tree).map(([path, { state, path: fromPath }]) => {
+      state.checkUsable();
+      if (state.device !== device) throw new Error(`combine: "${path}" is a leaf of another device's state`);
+      return { path, from: state.number, fromPath };
+    });
+    const state = State.of<Tree<NdArray>>(device, tree, undefined);
+    await device.request({ kind: 'combine', state: state.number, leaves });
+    return state;
+  }
+
   private static of<T extends Tree<NdArray>>(
     device: Device,
     tree: Tree<TensorSpec>,
@@ -75,6 +94,23 @@ export class State<T extends Tree<NdArray> = Tree<NdArray>> {
   /** Paths, shapes and dtypes of the leaves. */
   leaves(): Entry<TensorSpec>[] {
     return [...this.specs];
+  }
+
+  /** The tree with its leaves named and not copied. */
+  references(): MapTree<T, NdArray, StateLeaf> {
+    return mapTree<Tree<TensorSpec>, TensorSpec, StateLeaf>(this.form, (leaf, path) => ({
+      ...leaf,
+      state: this as unknown as State,
+      path,
+    })) as MapTree<T, NdArray, StateLeaf>;
+  }
+
+  /** The tree with each leaf to be copied back to the host when it is wanted. */
+  sources(): MapTree<T, NdArray, LazySource> {
+    return mapTree<Tree<TensorSpec>, TensorSpec, LazySource>(this.form, (leaf, path) => ({
+      ...leaf,
+      read: async () => (await this.fetch([path]))[0]![1],
+    })) as MapTree<T, NdArray, LazySource>;
   }
 
   /** Copies the whole tree back to the host. */

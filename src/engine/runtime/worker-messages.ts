@@ -33,6 +33,13 @@ export interface ProgramDescription {
   readonly outputs: readonly (ValueHeader & { readonly target: OutputTarget })[];
 }
 
+/** A leaf of a state that is a leaf of another state too. */
+export interface SharedLeaf {
+  readonly path: string;
+  readonly from: number;
+  readonly fromPath: string;
+}
+
 export type Request =
   | { readonly kind: 'compile'; readonly program: number; readonly description: ProgramDescription }
   | {
@@ -43,6 +50,7 @@ export type Request =
     }
   | { readonly kind: 'forget'; readonly program: number }
   | { readonly kind: 'put'; readonly state: number; readonly values: readonly Value[] }
+  | { readonly kind: 'combine'; readonly state: number; readonly leaves: readonly SharedLeaf[] }
   | { readonly kind: 'read'; readonly state: number; readonly paths: readonly string[] }
   | { readonly kind: 'release'; readonly state: number };
 

@@ -137,3 +137,46 @@ describe('a state', () => {
     await other.close();
   });
 });
+
+describe('states combined of leaves of others', () => {
+  test('share them: what a step writes through one, the other has', async () => {
+    const a = await device.hold({ x: scalar(1), y: scalar(2) });
+    const b = await device.hold({ z: scalar(3) });
+    const both = await device.combine({ first: a.references().x, rest: b.references() });
+    const step = await device.compileStep(
+      (_, { first, rest }) => ({ outputs: {}, state: { first: add(first, rest.z) } }),
+      {},
+      { first: spec([]), rest: { z: spec([]) } },
+    );
+    await step.run({}, both);
+    await step.run({}, both);
+    expect((await a.read()).x.data[0]).toBe(7);
+    expect(flatten<NdArray>(await both.read()).map(([path, { data }]) => [path, data[0]])).toEqual([
+      ['first', 7],
+      ['rest.z', 3],
+    ]);
+  });
+
+  test('keep a leaf alive until the last of them is disposed', async () => {
+    const a = await device.hold({ x: full([1000], 5) });
+    const both = await device.combine({ kept: a.references().x });
+    await a.dispose();
+    expect(flatten<NdArray>(await both.read())[0]![1].data[999]).toBe(5);
+    await expect(device.combine({ again: a.references().x })).rejects.toThrow('The state was disposed');
+    await both.dispose();
+  });
+
+  test('are of one device', async () => {
+    const other = await openDevice('cpu');
+    const a = await other.hold({ x: scalar(1) });
+    await expect(device.combine(a.references())).rejects.toThrow(
+      `combine: "x" is a leaf of another device's state`,
+    );
+    await other.close();
+  });
+
+  test('give a leaf to the host when it is asked for', async () => {
+    const a = await device.hold({ list: [scalar(1), scalar(2)] });
+    expect((await a.sources().list[1]!.read()).data[0]).toBe(2);
+  });
+});
