@@ -1,6 +1,6 @@
 import type { NdArray, Tree } from '../arrays/index.ts';
 import type { TensorSpec } from '../graph/index.ts';
-import type { Device } from '../runtime/index.ts';
+import type { Device, StateLeaf } from '../runtime/index.ts';
 import { createMinimizer, type Problem, type StepReport, type TrainingState } from './minimizer.ts';
 
 /** How long to go on, and with what. */
@@ -22,6 +22,8 @@ export interface StepEvent extends StepReport {
   readonly kind: 'step';
   /** The whole state after this step, for a checkpoint. Call it before the next step is asked for. */
   readonly save: () => Promise<TrainingState>;
+  /** The variables on the device, for programs that try them out: see `Device.combine`. */
+  readonly references: () => Tree<StateLeaf>;
 }
 
 export interface Minimized<Variables> {
@@ -52,7 +54,12 @@ export async function* minimize<Variables extends Tree<NdArray>, Batch extends T
         batch(minimizer.step, part),
       );
       const report = await minimizer.advance(...(await Promise.all(parts)));
-      yield { kind: 'step', ...report, save: () => minimizer.save() };
+      yield {
+        kind: 'step',
+        ...report,
+        save: () => minimizer.save(),
+        references: () => minimizer.references() as Tree<StateLeaf>,
+      };
     }
     return {
       variables: await minimizer.variables(),

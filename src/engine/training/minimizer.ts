@@ -8,14 +8,22 @@ import {
   ndArray,
   scalar,
   type Tree,
+  unflatten,
   zeros,
 } from '../arrays/index.ts';
 import { spec, type Tensor, type TensorSpec, type TensorsOf } from '../graph/index.ts';
-import type { Device, State, StepProgram, StepResult } from '../runtime/index.ts';
+import type { Device, State, StateLeaf, StepProgram, StepResult } from '../runtime/index.ts';
 import { initialLossScale, type LossScale, nextLossScale } from './loss-scale.ts';
 import { adamW, type Optimizer } from './optimizers.ts';
 import { checkRate, constantRate, type Schedule } from './schedules.ts';
-import { accumulated, applyUpdate, batchGradients, type StepRecipe, type StepState } from './step-graphs.ts';
+import {
+  accumulated,
+  applyUpdate,
+  batchGradients,
+  type StepRecipe,
+  type StepScalars,
+  type StepState,
+} from './step-graphs.ts';
 
 /** The tensors that stand for a tree of arrays while a loss is traced. */
 export type Tensors<T> = MapTree<T, NdArray, Tensor>;
@@ -26,11 +34,18 @@ export interface Problem<Variables extends Tree<NdArray>, Batch extends Tree<Ten
   readonly variables: Variables;
   /** Shapes of what is fed at every step: data, noise, times. */
   readonly batch: Batch;
-  /** The mean loss of a batch, a float32 scalar. Frozen weights are constants inside it. */
-  readonly loss: (variables: Tensors<Variables>, batch: TensorsOf<Batch>) => Tensor;
+  /**
+   * The mean loss of a batch, a float32 scalar. Small frozen arrays are constants inside it, large ones leaves of
+   * `frozen`, whose tensors it gets as a tree of the same form.
+   */
+  readonly loss: (variables: Tensors<Variables>, batch: TensorsOf<Batch>, frozen: Tree<Tensor>) => Tensor;
+  /** What the loss reads and never changes, on the same device; it is shared, and stays the caller's. */
+  readonly frozen?: State;
   /** Default: AdamW with its usual constants. */
   readonly optimizer?: Optimizer;
   readonly learningRate: number | Schedule;
+  /** Other rates for some variables, by the branch of the tree (a dotted path) that they are. Default: none. */
+  readonly branchRates?: Readonly<Record<string, number | Schedule>>;
   /** The gradients of all variables together are scaled down to this norm. Default: not clipped. */
   readonly clipNorm?: number;
   /** Batches whose gradients make one step, averaged. Default 1. */
@@ -48,6 +63,7 @@ export interface StepReport {
   readonly step: number;
   /** Mean loss of the step's batches, before the update. */
   readonly loss: number;
+  /** That of the variables which have no rate of their own. */
   readonly learningRate: number;
   /** Norm of the gradients before clipping. */
   readonly gradientNorm: number;
@@ -78,21 +94,26 @@ export async function createMinimizer<Variables extends Tree<NdArray>, Batch ext
   const recipe: StepRecipe<Tree<TensorSpec>, Batch> = {
     loss: problem.loss as StepRecipe<Tree<TensorSpec>, Batch>['loss'],
     optimizer: settings.optimizer,
+    rateOf: settings.rateOf,
     clipNorm: problem.clipNorm,
     averages: problem.averageDecay !== undefined,
   };
-  const shared = { variables: variables as Tree<TensorSpec> };
+  const shared = {
+    variables: variables as Tree<TensorSpec>,
+    ...(problem.frozen && { frozen: unflatten(problem.frozen.leaves()) }),
+  };
   const perStep = {
     ...shared,
     moments: Object.fromEntries(settings.optimizer.moments.map((name) => [name, shared.variables])),
     ...(recipe.averages && { averages: shared.variables }),
   };
-  const scalarNames = [
-    'lossScale',
-    ...settings.optimizer.scalars,
-    ...(recipe.averages ? ['averageRate'] : []),
-  ];
-  const scalars = Object.fromEntries(scalarNames.map((name) => [name, spec([])]));
+  const scalars = {
+    lossScale: spec([]),
+    rates: settings.rates.map(() =>
+      Object.fromEntries(settings.optimizer.scalars.map((name) => [name, spec([])])),
+    ),
+    ...(recipe.averages && { averageRate: spec([]) }),
+  };
   const compileStep = (
     build: (inputs: never, state: never) => StepResult,
     specs: Tree<TensorSpec>,
@@ -103,18 +124,18 @@ export async function createMinimizer<Variables extends Tree<NdArray>, Batch ext
   if (settings.batchesPerStep === 1) {
     const step = await compileStep(
       ({ batch, scalars }: StepInputs, state: StepState) => {
-        const { loss, gradients } = batchGradients(recipe, state.variables, batch, scalars);
+        const { loss, gradients } = batchGradients(recipe, state, batch, scalars);
         const { outputs, state: next } = applyUpdate(recipe, state, gradients, scalars);
         return { outputs: { ...outputs, loss }, state: next };
       },
       { batch: problem.batch, scalars: { ...scalars, share: spec([]) } },
       perStep,
     );
-    return Minimizer.start(device, problem.variables, settings, { kind: 'at once', step });
+    return Minimizer.start(device, problem, settings, { kind: 'at once', step });
   }
   const collect = await compileStep(
     ({ batch, scalars }: StepInputs, state: StepState) => {
-      const { loss, gradients } = batchGradients(recipe, state.variables, batch, scalars);
+      const { loss, gradients } = batchGradients(recipe, state, batch, scalars);
       return { outputs: { loss }, state: { gradients: accumulated(state.gradients!, gradients) } };
     },
     { batch: problem.batch, scalars: { lossScale: spec([]), share: spec([]) } },
@@ -125,7 +146,7 @@ export async function createMinimizer<Variables extends Tree<NdArray>, Batch ext
     { scalars },
     { ...perStep, gradients: shared.variables },
   );
-  return Minimizer.start(device, problem.variables, settings, { kind: 'collected', collect, update });
+  return Minimizer.start(device, problem, settings, { kind: 'collected', collect, update });
 }
 
 /** A compiled step of any form: its inputs and outputs are checked when it runs. */
@@ -133,12 +154,15 @@ type Step = StepProgram<Tree<NdArray>, Tree<NdArray>>;
 
 interface StepInputs {
   readonly batch: Tree<Tensor>;
-  readonly scalars: Readonly<Record<string, Tensor>>;
+  readonly scalars: StepScalars;
 }
 
 interface Settings {
   readonly optimizer: Optimizer;
-  readonly schedule: Schedule;
+  /** The first is that of the variables which have none of their own. */
+  readonly rates: readonly Schedule[];
+  /** Which of them a variable has. */
+  readonly rateOf: (path: string) => number;
   readonly batchesPerStep: number;
   readonly averageDecay: number | undefined;
   readonly compute: 'float32' | 'float16';
@@ -157,14 +181,17 @@ export class Minimizer<Variables extends Tree<NdArray>> {
     private readonly device: Device,
     private readonly settings: Settings,
     private readonly programs: Programs,
+    private readonly frozen: State | undefined,
     private state: State<HeldTree>,
+    /** The same, and what is frozen beside it. */
+    private all: State,
   ) {
     this.lossScale = initialLossScale(settings.compute);
   }
 
   static async start<Variables extends Tree<NdArray>>(
     device: Device,
-    variables: Variables,
+    { variables, frozen }: Pick<Problem<Variables, Tree<TensorSpec>>, 'variables' | 'frozen'>,
     settings: Settings,
     programs: Programs,
   ): Promise<Minimizer<Variables>> {
@@ -176,7 +203,8 @@ export class Minimizer<Variables extends Tree<NdArray>> {
       ...(settings.averageDecay !== undefined && { averages: variables }),
       ...(programs.kind === 'collected' && { gradients: zerosLike() }),
     });
-    return new Minimizer<Variables>(device, settings, programs, state);
+    const all = await withFrozen(device, state, frozen);
+    return new Minimizer<Variables>(device, settings, programs, frozen, state, all);
   }
 
   /** Steps made so far. */
@@ -190,29 +218,37 @@ export class Minimizer<Variables extends Tree<NdArray>> {
    * @throws a sentence if the loss or a gradient is not finite; the variables are then as before the step
    */
   async advance(...batches: readonly Tree<NdArray>[]): Promise<StepReport> {
-    const { schedule, optimizer, batchesPerStep, averageDecay } = this.settings;
+    const { rates, optimizer, batchesPerStep, averageDecay } = this.settings;
     if (batches.length !== batchesPerStep) {
       throw new Error(`advance: a step takes ${batchesPerStep} batch(es), got ${batches.length}`);
     }
-    const learningRate = schedule(this.stepsMade);
-    checkRate(`step ${this.stepsMade + 1}`, learningRate);
     const applied = this.stepsMade + 1;
-    const forUpdate = arrays({
-      lossScale: this.lossScale.scale,
-      ...optimizer.scalarsAt(applied, learningRate),
-      ...(averageDecay !== undefined && { averageRate: 1 - Math.min(averageDecay, applied / (applied + 9)) }),
-    });
-    const share = arrays({ share: 1 / batchesPerStep }).share!;
+    const learningRates = rates.map((schedule) => schedule(this.stepsMade));
+    for (const rate of learningRates) checkRate(`step ${applied}`, rate);
+    const forUpdate: Scalars = {
+      lossScale: scalar(this.lossScale.scale),
+      rates: learningRates.map((rate) => arrays(optimizer.scalarsAt(applied, rate))),
+      ...(averageDecay !== undefined && {
+        averageRate: scalar(1 - Math.min(averageDecay, applied / (applied + 9))),
+      }),
+    };
+    const share = scalar(1 / batchesPerStep);
     const { loss, gradientNorm } =
       this.programs.kind === 'at once'
         ? await this.runAtOnce(this.programs.step, batches[0]!, { ...forUpdate, share })
         : await this.runCollected(this.programs, batches, forUpdate, share);
-    return this.conclude(loss, gradientNorm, learningRate);
+    return this.conclude(loss, gradientNorm, learningRates[0]!);
   }
 
   /** The variables as they are now. */
   async variables(): Promise<Variables> {
     return (await this.state.readBranch('variables')) as Variables;
+  }
+
+  /** The variables as leaves of a state, which have the values of each step as it is made. */
+  references(): MapTree<Variables, NdArray, StateLeaf> {
+    const { variables } = this.state.references() as unknown as { readonly variables: Tree<StateLeaf> };
+    return variables as MapTree<Variables, NdArray, StateLeaf>;
   }
 
   /** The moving averages of the variables. @throws if none are kept */
@@ -246,8 +282,9 @@ export class Minimizer<Variables extends Tree<NdArray>> {
       throw new Error('restore: the saved state has no "counters" (float64[3])');
     }
     const state = await this.device.hold(parts as HeldTree);
-    await this.state.dispose();
+    await this.disposeStates();
     this.state = state;
+    this.all = await withFrozen(this.device, state, this.frozen);
     const [step, scale, steady] = counters.data as Float64Array;
     this.stepsMade = step!;
     this.lossScale = { scale: scale!, steady: steady! };
@@ -257,11 +294,16 @@ export class Minimizer<Variables extends Tree<NdArray>> {
     const { programs } = this;
     const all = programs.kind === 'at once' ? [programs.step] : [programs.collect, programs.update];
     await Promise.all(all.map((program) => program.dispose()));
+    await this.disposeStates();
+  }
+
+  private async disposeStates(): Promise<void> {
+    await this.all.dispose();
     await this.state.dispose();
   }
 
   private async runAtOnce(step: Step, batch: Tree<NdArray>, scalars: Scalars): Promise<LossAndNorm> {
-    return numbers(await step.run({ batch, scalars } as Tree<NdArray>, this.state));
+    return numbers(await step.run({ batch, scalars } as Tree<NdArray>, this.all));
   }
 
   private async runCollected(
@@ -273,9 +315,9 @@ export class Minimizer<Variables extends Tree<NdArray>> {
     let loss = 0;
     for (const batch of batches) {
       const inputs = { batch, scalars: { lossScale: scalars.lossScale!, share } };
-      loss += numbers(await collect.run(inputs as Tree<NdArray>, this.state)).loss;
+      loss += numbers(await collect.run(inputs as Tree<NdArray>, this.all)).loss;
     }
-    const { gradientNorm } = numbers(await update.run({ scalars } as Tree<NdArray>, this.state));
+    const { gradientNorm } = numbers(await update.run({ scalars } as Tree<NdArray>, this.all));
     return { loss, gradientNorm };
   }
 
@@ -301,7 +343,14 @@ export class Minimizer<Variables extends Tree<NdArray>> {
 /** A training state as the device holds it; which branches exist depends on the settings. */
 type HeldTree = { readonly [branch: string]: Tree<NdArray> };
 
-type Scalars = Readonly<Record<string, NdArray>>;
+const withFrozen = (device: Device, state: State<HeldTree>, frozen: State | undefined): Promise<State> =>
+  device.combine({
+    ...(state.references() as { readonly [branch: string]: Tree<StateLeaf> }),
+    ...(frozen && { frozen: frozen.references() as Tree<StateLeaf> }),
+  });
+
+/** What is fed beside a batch, as `StepScalars` has it. */
+type Scalars = { readonly [name: string]: Tree<NdArray> };
 
 interface LossAndNorm {
   readonly loss: number;
@@ -325,7 +374,16 @@ function checkProblem(problem: Omit<Problem<Tree<NdArray>, Tree<TensorSpec>>, 'l
     const hint = isFloating(dtype) ? 'cast it' : 'only floats can be trained';
     throw new Error(`minimize: the variable "${path}" is ${dtype}, expected float32; ${hint}`);
   }
-  if (typeof learningRate === 'number') checkRate('minimize', learningRate);
+  const { branchRates = {} } = problem;
+  for (const rate of [learningRate, ...Object.values(branchRates)]) {
+    if (typeof rate === 'number') checkRate('minimize', rate);
+  }
+  const branches = Object.keys(branchRates);
+  const within = (path: string, branch: string) => path === branch || path.startsWith(`${branch}.`);
+  for (const branch of branches) {
+    if (entries.some(([path]) => within(path, branch))) continue;
+    throw new Error(`minimize: branchRates has "${branch}", the variables have no such branch`);
+  }
   if (clipNorm !== undefined && !(clipNorm > 0))
     throw new Error(`minimize: clipNorm is above 0, got ${clipNorm}`);
   if (!(Number.isInteger(batchesPerStep) && batchesPerStep >= 1)) {
@@ -334,6 +392,14 @@ function checkProblem(problem: Omit<Problem<Tree<NdArray>, Tree<TensorSpec>>, 'l
   if (averageDecay !== undefined && !(averageDecay >= 0 && averageDecay < 1)) {
     throw new Error(`minimize: averageDecay lies in [0, 1), got ${averageDecay}`);
   }
-  const schedule = typeof learningRate === 'number' ? constantRate(learningRate) : learningRate;
-  return { optimizer: problem.optimizer ?? adamW(), schedule, batchesPerStep, averageDecay, compute };
+  return {
+    optimizer: problem.optimizer ?? adamW(),
+    rates: [learningRate, ...Object.values(branchRates)].map((rate) =>
+      typeof rate === 'number' ? constantRate(rate) : rate,
+    ),
+    rateOf: (path) => branches.findIndex((branch) => within(path, branch)) + 1,
+    batchesPerStep,
+    averageDecay,
+    compute,
+  };
 }

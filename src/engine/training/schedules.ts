@@ -25,6 +25,19 @@ export const cosineDecay = (rate: number, steps: number, floor = 0): Schedule =>
   return (step) => floor + ((rate - floor) * (1 + Math.cos((Math.PI * Math.min(step, last)) / last))) / 2;
 };
 
+/**
+ * Rises linearly over `warmup` steps, stays at the rate, and falls linearly to nothing over the last `decay` of
+ * `steps` (Hu et al. 2024, arXiv 2404.06395): the number of steps can be changed until the fall begins.
+ */
+export const warmupStableDecay = (
+  rate: number,
+  { steps, warmup, decay }: { readonly steps: number; readonly warmup: number; readonly decay: number },
+): Schedule => {
+  checkRate('warmupStableDecay', rate);
+  for (const count of [steps, warmup, decay]) checkSteps('warmupStableDecay', count);
+  return (step) => rate * Math.max(0, Math.min(1, (step + 1) / warmup, (steps - step) / decay));
+};
+
 /** @throws a sentence if a rate is not a finite number ≥ 0 */
 export function checkRate(where: string, rate: number): void {
   if (!(Number.isFinite(rate) && rate >= 0)) {

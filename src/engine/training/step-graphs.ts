@@ -19,14 +19,22 @@ import type { Optimizer } from './optimizers.ts';
 
 /** What a training step needs to know when it is traced. */
 export interface StepRecipe<Variables extends Tree<TensorSpec>, Batch extends Tree<TensorSpec>> {
-  readonly loss: (variables: TensorsOf<Variables>, batch: TensorsOf<Batch>) => Tensor;
+  readonly loss: (variables: TensorsOf<Variables>, batch: TensorsOf<Batch>, frozen: Tree<Tensor>) => Tensor;
   readonly optimizer: Optimizer;
+  /** Which of the rates a variable has, by its path. */
+  readonly rateOf: (path: string) => number;
   readonly clipNorm: number | undefined;
   readonly averages: boolean;
 }
 
-/** Numbers that the host feeds at every step. */
-export type StepScalars = Readonly<Record<string, Tensor>>;
+/** Numbers that the host feeds at every step; each is there if the step needs it. */
+export interface StepScalars {
+  readonly lossScale?: Tensor;
+  readonly share?: Tensor;
+  readonly averageRate?: Tensor;
+  /** The optimizer's, once for each learning rate. */
+  readonly rates?: readonly Readonly<Record<string, Tensor>>[];
+}
 
 const largestFloat32 = 3.4028234663852886e38;
 
@@ -38,16 +46,17 @@ export interface StepState {
   readonly moments: Readonly<Record<string, Tree<Tensor>>>;
   readonly averages?: Tree<Tensor>;
   readonly gradients?: Tree<Tensor>;
+  readonly frozen?: Tree<Tensor>;
 }
 
 /** Loss and gradients of one batch, both divided by the number of batches that make a step. */
 export function batchGradients<Variables extends Tree<TensorSpec>, Batch extends Tree<TensorSpec>>(
   recipe: StepRecipe<Variables, Batch>,
-  variables: Tree<Tensor>,
+  { variables, frozen = {} }: Pick<StepState, 'variables' | 'frozen'>,
   batch: Tree<Tensor>,
   { lossScale, share }: StepScalars,
 ): { readonly loss: Tensor; readonly gradients: Tree<Tensor> } {
-  const loss = recipe.loss(variables as TensorsOf<Variables>, batch as TensorsOf<Batch>);
+  const loss = recipe.loss(variables as TensorsOf<Variables>, batch as TensorsOf<Batch>, frozen);
   const scaled = multiply(multiply(loss, share!), lossScale!);
   return { loss: multiply(loss, share!), gradients: gradient(scaled, variables) as Tree<Tensor> };
 }
@@ -63,7 +72,7 @@ export function accumulated(collected: Tree<Tensor>, gradients: Tree<Tensor>): T
  * Outputs: the norm of the gradients before clipping.
  */
 export function applyUpdate<Variables extends Tree<TensorSpec>, Batch extends Tree<TensorSpec>>(
-  { optimizer, clipNorm }: StepRecipe<Variables, Batch>,
+  { optimizer, clipNorm, rateOf }: StepRecipe<Variables, Batch>,
   state: StepState,
   scaledGradients: Tree<Tensor>,
   scalars: StepScalars,
@@ -87,7 +96,7 @@ export function applyUpdate<Variables extends Tree<TensorSpec>, Batch extends Tr
       next.push([at(part), select(finite, value, old)]);
     const clipped = clip === undefined ? gradient : multiply(gradient, clip);
     const own = Object.fromEntries(optimizer.moments.map((name) => [name, moments[name]![path]!] as const));
-    const updated = optimizer.update(variables[path]!, clipped, own, scalars);
+    const updated = optimizer.update(variables[path]!, clipped, own, scalars.rates![rateOf(path)]!);
     keep('variables', updated.variable, variables[path]!);
     for (const name of optimizer.moments) keep(`moments.${name}`, updated.moments[name]!, own[name]!);
     if (averages !== undefined) {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   adamW,
+  add,
   cast,
   cosineDecay,
   type Device,
@@ -14,6 +15,7 @@ import {
   openDevice,
   type Problem,
   range,
+  type StateLeaf,
   type StepEvent,
   scalar,
   sgd,
@@ -26,6 +28,7 @@ import {
   type Tree,
   toNumbers,
   unflatten,
+  zeros,
 } from '../../../src/engine/index.ts';
 import { regression, regressionBatch } from './regression.ts';
 
@@ -155,6 +158,63 @@ describe('minimize', () => {
     expect(Math.sqrt(moved)).toBeCloseTo(0.5, 4);
   });
 
+  test('reads frozen leaves from a state, which it leaves as they were', async () => {
+    const held = await device.hold({ other: scalar(1), target: { x: range(3) } });
+    const frozen = await device.combine({ x: held.references().target.x });
+    const problem = {
+      variables: { w: zeros([3]) },
+      batch: {},
+      frozen,
+      loss: ({ w }: { readonly w: Tensor }, _: object, tree: Tree<Tensor>) => {
+        const difference = subtract(w, (tree as { readonly x: Tensor }).x);
+        return mean(multiply(difference, difference));
+      },
+      learningRate: 0.3,
+      optimizer: sgd(),
+    };
+    for (const batchesPerStep of [1, 2]) {
+      let seen: Tree<StateLeaf> = {};
+      let tried = 0;
+      const events = minimize(device, { ...problem, batchesPerStep }, { steps: 60, batch: () => ({}) });
+      let next = await events.next();
+      for (; !next.done; next = await events.next()) {
+        seen = next.value.references();
+        if (next.value.step !== 60) continue;
+        const live = await device.combine(seen);
+        tried = Number(flatten<NdArray>(await live.read())[0]![1].data[2]);
+      }
+      expect([...next.value.variables.w.data].map(Number)).toEqual([
+        expect.closeTo(0),
+        expect.closeTo(1),
+        expect.closeTo(2),
+      ]);
+      expect(tried).toBe(next.value.variables.w.data[2]);
+    }
+    expect([...(await held.read()).target.x.data].map(Number)).toEqual([0, 1, 2]);
+  });
+
+  test('gives branches of the variables rates of their own', async () => {
+    const events = minimize(
+      device,
+      {
+        variables: { slow: scalar(0), fast: { a: scalar(0), b: scalar(0) }, faster: scalar(0) },
+        batch: {},
+        loss: ({ slow, fast, faster }) => sum(add(add(slow, faster), add(fast.a, fast.b))),
+        learningRate: 1,
+        branchRates: { fast: (step) => 10 * (step + 1), 'fast.b': 5, faster: 0 },
+        optimizer: sgd(),
+      },
+      { steps: 2, batch: () => ({}) },
+    );
+    const reports: StepEvent[] = [];
+    let next = await events.next();
+    for (; !next.done; next = await events.next()) reports.push(next.value);
+    const { slow, fast, faster } = next.value.variables;
+    // The first branch that a variable belongs to counts.
+    expect([slow, fast.a, fast.b, faster].map(({ data }) => data[0])).toEqual([-2, -30, -30, 0]);
+    expect(reports[0]!.learningRate).toBe(1);
+  });
+
   test('stops between two steps when it is aborted', async () => {
     const controller = new AbortController();
     const events = minimize(device, { ...regression, learningRate: 1e-2 } as never, {
@@ -214,6 +274,11 @@ describe('minimize', () => {
       'a schedule that gives NaN',
       { learningRate: () => Number.NaN },
       /step 1: a learning rate is a finite number ≥ 0, got NaN/,
+    ],
+    [
+      'a rate for a branch that is not there',
+      { branchRates: { nowhere: 1 } },
+      /branchRates has "nowhere", the variables have no such branch/,
     ],
     ['a negative norm', { clipNorm: -1 }, /clipNorm is above 0, got -1/],
     ['a decay of 1', { averageDecay: 1 }, /averageDecay lies in \[0, 1\), got 1/],
