@@ -5,6 +5,8 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { compareClipText, compareClipVision } from './clip.ts';
+import { compareDds } from './dds.ts';
+import { compareMetrics } from './metrics.ts';
 import type { ParityResult } from './parity-result.ts';
 import { comparePersonalization } from './personalization.ts';
 import { comparePipeline } from './pipeline.ts';
@@ -17,6 +19,8 @@ import { compareVae } from './vae.ts';
 const topics: Readonly<Record<string, (folder: string) => AsyncIterable<ParityResult>>> = {
   clip_text: compareClipText,
   clip_vision: compareClipVision,
+  metrics: compareMetrics,
+  dds: compareDds,
   personalization: comparePersonalization,
   pipeline: comparePipeline,
   pnp: compareUnetInjection,

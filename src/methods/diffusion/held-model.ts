@@ -69,7 +69,8 @@ export const compileNetwork = <Inputs extends Readonly<Record<string, TensorSpec
     network.specs,
   );
 
-async function holdNetwork<Config>(
+/** Reads one opened network onto a device. */
+export async function holdNetwork<Config>(
   device: Device,
   { config, parameters }: Pick<NetworkPart<Config>, 'config' | 'parameters'>,
 ): Promise<HeldNetwork<Config>> {
