@@ -6,6 +6,7 @@ export * from './held-model.ts';
 export * from './noise-level.ts';
 export * from './noise-schedule.ts';
 export * from './prediction-types.ts';
+export * from './require-finite.ts';
 export * from './sample.ts';
 export * from './samplers/index.ts';
 export * from './samplers/sampler.ts';

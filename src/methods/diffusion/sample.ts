@@ -10,6 +10,7 @@ import { noiseTo } from './add-noise.ts';
 import type { Denoiser, Latents } from './denoiser.ts';
 import { type NoiseLevel, type Timestep, timestep } from './noise-level.ts';
 import type { NoiseSchedule } from './noise-schedule.ts';
+import { requireFinite } from './require-finite.ts';
 import { type SamplerName, type SamplerSettings, samplers } from './samplers/index.ts';
 import type { SamplerRun } from './samplers/sampler.ts';
 import { requireSteps } from './timestep-spacing.ts';
@@ -140,14 +141,4 @@ function requireAnswer(output: Latents, latents: Latents, where: string): void {
     );
   }
   requireFinite(output, `${where}: the denoiser's answer holds`);
-}
-
-function requireFinite({ data }: Latents, holder: string): void {
-  const first = data.findIndex((value) => !Number.isFinite(value));
-  if (first < 0) return;
-  const count = data.reduce((sum, value) => sum + (Number.isFinite(value) ? 0 : 1), 0);
-  throw new Error(
-    `${holder} ${count} of ${data.length} values that are not finite, the first ${data[first]} at index ${first}; ` +
-      'check the model (half precision may overflow) and the guidance scale',
-  );
 }
