@@ -36,6 +36,7 @@ export { openLora } from './lora/read-lora.ts';
 export { type WriteLoraOptions, writeLora } from './lora/write-lora.ts';
 export { type ArraySources, type LazyArrays, readTree, type StoredFloats } from './named-arrays.ts';
 export type { Checkpoint, CheckpointKind } from './open-checkpoint/checkpoint.ts';
+export { type LocateOptions, locateCheckpoint } from './open-checkpoint/locate-checkpoint.ts';
 export { type CheckpointOptions, openCheckpoint } from './open-checkpoint/open-checkpoint.ts';
 export { type Converted, fromOriginalNames, toOriginalNames } from './single-file/convert-names.ts';
 export type { Prediction } from './single-file/infer-scheduler.ts';

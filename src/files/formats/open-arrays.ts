@@ -2,7 +2,7 @@ import type { ArrayFile } from './array-file.ts';
 import { type ByteSource, memorySource, openFileSource } from './byte-source.ts';
 import { FormatError, locate, quote } from './format-error.ts';
 import { LARGEST_HEADER, readSafetensors } from './safetensors/open-safetensors.ts';
-import { openShardedSafetensors, type ShardedOptions } from './safetensors/sharded-safetensors.ts';
+import { openShardedArrays, type ShardedOptions } from './sharded-arrays.ts';
 import { opcodes } from './torch-pickle/opcodes.ts';
 import { openTorchLegacy } from './torch-pickle/open-torch-legacy.ts';
 import { openTorchZip } from './torch-pickle/open-torch-zip.ts';
@@ -11,11 +11,17 @@ import { openTorchZip } from './torch-pickle/open-torch-zip.ts';
  * Opens a file of named arrays, whatever it is called: what it is shows in its first bytes. `.bin` files hold
  * safetensors and `.safetensors` files pickles often enough.
  *
- * Reads safetensors, their index of shards, and both formats of torch.save. Elements are read on request; close
+ * Reads safetensors, both formats of torch.save, and an index of shards of either. Elements are read on request; close
  * the file when done.
  * @throws FormatError, one sentence, for anything that is not wholly as it should be.
  */
 export async function openArrays(path: string, options: ShardedOptions = {}): Promise<ArrayFile> {
+  const file = await openUnlessIndex(path);
+  return file ?? openShardedArrays(path, openShard, options);
+}
+
+/** Undefined for an index of shards. */
+async function openUnlessIndex(path: string): Promise<ArrayFile | undefined> {
   const source = await openFileSource(path);
   try {
     const format = await locate(path, () => detectFormat(source));
@@ -25,7 +31,15 @@ export async function openArrays(path: string, options: ShardedOptions = {}): Pr
     throw error;
   }
   await source.close();
-  return openShardedSafetensors(path, options);
+  return undefined;
+}
+
+async function openShard(path: string): Promise<ArrayFile> {
+  const file = await openUnlessIndex(path);
+  if (file !== undefined) return file;
+  throw new FormatError(
+    `${path}: is an index of shards itself, a shard holds tensors; fetch the files again`,
+  );
 }
 
 /** The same from bytes in memory; `name` stands for the path in messages. An index of shards needs a path. */

@@ -100,9 +100,11 @@ function weights(part: string, { safetensors, pickle }: WeightNames, choice: Cho
   const single = `${part}/${safetensors}${suffix}.safetensors`;
   if (paths.has(single)) return [single];
   const index = `${part}/${safetensors}.safetensors.index${suffix}.json`;
-  if (paths.has(index)) return [index, ...shards(part, safetensors, choice)];
+  if (paths.has(index)) return [index, ...shards(part, safetensors, 'safetensors', choice)];
   const bin = `${part}/${pickle}${suffix}.bin`;
   if (paths.has(bin)) return [bin];
+  const binIndex = `${part}/${pickle}.bin.index${suffix}.json`;
+  if (paths.has(binIndex)) return [binIndex, ...shards(part, pickle, 'bin', choice)];
   throw new HubError(
     variant === 'full'
       ? `has no ${single}, sharded or as ${pickle}.bin; ${otherVariant(part, paths)}`
@@ -111,10 +113,15 @@ function weights(part: string, { safetensors, pickle }: WeightNames, choice: Cho
 }
 
 /** `name-00001-of-00002.safetensors`, with the variant before or after the number, as versions of diffusers differ. */
-function shards(part: string, name: string, { paths, variant }: Choice): string[] {
+function shards(
+  part: string,
+  name: string,
+  ending: 'safetensors' | 'bin',
+  { paths, variant }: Choice,
+): string[] {
   const between = variant === 'full' ? '' : `\\.${variant}`;
   const pattern = new RegExp(
-    `^${part}/${name}(?:${between}-(\\d{5})-of-(\\d{5})|-(\\d{5})-of-(\\d{5})${between})\\.safetensors$`,
+    `^${part}/${name}(?:${between}-(\\d{5})-of-(\\d{5})|-(\\d{5})-of-(\\d{5})${between})\\.${ending}$`,
   );
   const found = [...paths].flatMap((path) => {
     const match = pattern.exec(path);

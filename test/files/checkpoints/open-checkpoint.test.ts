@@ -1,4 +1,4 @@
-import { readdir, symlink } from 'node:fs/promises';
+import { mkdir, readdir, symlink } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { fromNested, normal, randomKey, zeros } from '../../../src/engine/index.ts';
 import {
@@ -43,6 +43,28 @@ describe('openCheckpoint says that it found', () => {
     expect(await sentenceOf(path)).toMatch(
       /^Stable Diffusion \(SD 1\.x\), a diffusers folder: UNet with \d+ parameters, autoencoder with \d+ parameters, text encoder with \d+ parameters \(2 layers of 64\); all \d+ parameters found$/,
     );
+  });
+
+  test('a model of the hub by its id, as it lies in the cache', async () => {
+    const commit = 'a'.repeat(40);
+    const model = 'hub/models--someone--tiny';
+    await mkdir(folder.path(`${model}/refs`), { recursive: true });
+    await mkdir(folder.path(`${model}/snapshots`));
+    await folder.put(`${model}/refs/main`, commit);
+    await writeDiffusersFolder(folder.path(`${model}/snapshots/${commit}`), tinyModel('SD 1.x'));
+    const hub = {
+      cacheFolder: folder.path('hub'),
+      endpoint: 'http://localhost:1',
+      connection: 'offline',
+    } as const;
+    expect(await sentenceOf('someone/tiny', { hub })).toMatch(
+      /^Stable Diffusion \(SD 1\.x\), a diffusers folder/,
+    );
+    await expect(openCheckpoint('someone/other', { hub })).rejects.toThrow(
+      /^someone\/other: main is not in the cache/,
+    );
+    expect(await refused(openCheckpoint('./someone/tiny', { hub }))).toMatch(/is not there .*check the path/);
+    expect(await refused(openCheckpoint('models/lora.safetensors', { hub }))).toMatch(/is not there/);
   });
 
   test('a single file, whatever it is called, and what it assumed', async () => {

@@ -51,4 +51,6 @@ const endings: readonly ((variant: string) => string)[] = [
   (variant) => `.safetensors.index${variant}.json`,
   (variant) => `${variant}.safetensors.index.json`,
   (variant) => `${variant}.bin`,
+  (variant) => `.bin.index${variant}.json`,
+  (variant) => `${variant}.bin.index.json`,
 ];

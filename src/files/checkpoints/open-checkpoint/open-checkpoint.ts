@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import type { ArrayFile } from '../../formats/array-file.ts';
 import { FormatError, locate, quote } from '../../formats/format-error.ts';
 import { openArrays } from '../../formats/open-arrays.ts';
+import type { HubOptions } from '../../hub/index.ts';
 import { confinedFolder, findInside } from '../confined-folder.ts';
 import {
   type CustomDiffusionOptions,
@@ -22,6 +23,7 @@ import {
   describeLora,
   describeModel,
 } from './describe-checkpoint.ts';
+import { locateCheckpoint } from './locate-checkpoint.ts';
 
 export interface CheckpointOptions
   extends FolderOptions,
@@ -30,18 +32,30 @@ export interface CheckpointOptions
     CustomDiffusionOptions {
   /** Parameters that a LoRA is matched with. Without them its names are not checked. */
   readonly base?: LoraBase;
+  /** Where ids of the hub come from. Without it only paths are opened; `locateCheckpoint` tells of the download. */
+  readonly hub?: HubOptions;
 }
 
 /**
  * Opens whatever checkpoint is at the path: a model (diffusers folder, single file), a learned embedding, a LoRA,
  * Custom Diffusion, or a folder that one of the last three was saved in. What it is shows in its contents.
+ * @param pathOrId with `hub` also the id of a model there, `organisation/name`, which is pulled first
  * @throws FormatError, one sentence, if it is none of them or not wholly as it should be
  */
-export async function openCheckpoint(path: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
+export async function openCheckpoint(pathOrId: string, options: CheckpointOptions = {}): Promise<Checkpoint> {
+  const path = options.hub === undefined ? pathOrId : await pulledPath(pathOrId, options.hub, options);
   const status = await stat(path).catch((cause) => {
     throw new FormatError(`${path}: is not there (${cause.code}); check the path`, { cause });
   });
   return status.isDirectory() ? openFolder(path, options) : openFile(path, options);
+}
+
+/** Without its events. */
+async function pulledPath(pathOrId: string, hub: HubOptions, { variant }: CheckpointOptions) {
+  const events = locateCheckpoint(pathOrId, { hub, variant: variant === 'fp16' ? 'fp16' : 'full' });
+  let next = await events.next();
+  while (!next.done) next = await events.next();
+  return next.value;
 }
 
 async function openFolder(path: string, options: CheckpointOptions): Promise<Checkpoint> {

@@ -1,11 +1,11 @@
 import { realpath } from 'node:fs/promises';
 import { dirname, isAbsolute, join, relative, sep } from 'node:path';
-import type { SafetensorsFile } from '../array-file.ts';
-import { openFileSource } from '../byte-source.ts';
-import { FormatError, locate, located, quote } from '../format-error.ts';
-import type { LazyArray } from '../lazy-array.ts';
-import { parseStrictJson } from '../strict-json.ts';
-import { LARGEST_HEADER, openSafetensors } from './open-safetensors.ts';
+import type { ArrayFile, SafetensorsFile } from './array-file.ts';
+import { openFileSource } from './byte-source.ts';
+import { FormatError, locate, located, quote } from './format-error.ts';
+import type { LazyArray } from './lazy-array.ts';
+import { LARGEST_HEADER, openSafetensors } from './safetensors/open-safetensors.ts';
+import { parseStrictJson } from './strict-json.ts';
 
 /** Each shard is an open file, and systems allow a process about a thousand; the largest public model has 300. */
 export const MOST_SHARDS = 500;
@@ -24,21 +24,47 @@ export interface ShardedOptions {
 /** Opens a checkpoint in several files by its index (`model.safetensors.index.json`), reading headers only. */
 export async function openShardedSafetensors(
   indexPath: string,
-  { confinedTo = dirname(indexPath) }: ShardedOptions = {},
+  options: ShardedOptions = {},
 ): Promise<SafetensorsFile> {
+  const { arrays, shards, close } = await openShards(indexPath, openSafetensors, options);
+  return { format: 'safetensors', name: indexPath, arrays, metadata: commonMetadata(shards), close };
+}
+
+/**
+ * The same for shards of either format: `pytorch_model.bin.index.json` names files of torch.save.
+ * @param openShard opens one file
+ */
+export async function openShardedArrays(
+  indexPath: string,
+  openShard: (path: string) => Promise<ArrayFile>,
+  options: ShardedOptions = {},
+): Promise<ArrayFile> {
+  const { arrays, shards, close } = await openShards(indexPath, openShard, options);
+  const metadata = commonMetadata(shards);
+  const isTorch = [...shards.values()].some(({ format }) => format === 'torch');
+  return isTorch
+    ? { format: 'torch', name: indexPath, arrays, content: arrays, metadata, close }
+    : { format: 'safetensors', name: indexPath, arrays, metadata, close };
+}
+
+async function openShards<File extends ArrayFile>(
+  indexPath: string,
+  openShard: (path: string) => Promise<File>,
+  { confinedTo = dirname(indexPath) }: ShardedOptions,
+) {
   const fileOfArray = await readWeightMap(indexPath);
-  const shards = new Map<string, SafetensorsFile>();
+  const shards = new Map<string, File>();
   const close = async () => {
     await Promise.all([...shards.values()].map((shard) => shard.close()));
   };
   try {
     for (const file of new Set(fileOfArray.values())) {
       const path = await locate(indexPath, () => confine(file, dirname(indexPath), confinedTo));
-      shards.set(file, await openSafetensors(path));
+      shards.set(file, await openShard(path));
     }
     const arrays = new Map<string, LazyArray>();
     for (const [name, file] of fileOfArray) arrays.set(name, arrayOf(name, shards.get(file)!, indexPath));
-    return { format: 'safetensors', name: indexPath, arrays, metadata: commonMetadata(shards), close };
+    return { arrays, shards, close };
   } catch (error) {
     await close();
     throw error;
@@ -102,7 +128,7 @@ const realPathOf = (path: string): Promise<string> =>
     throw new FormatError(`${quote(path)} is not there (${cause.code}); fetch the missing file`, { cause });
   });
 
-function arrayOf(name: string, shard: SafetensorsFile, indexPath: string): LazyArray {
+function arrayOf(name: string, shard: ArrayFile, indexPath: string): LazyArray {
   const array = shard.arrays.get(name);
   if (array === undefined) {
     throw new FormatError(
@@ -113,7 +139,7 @@ function arrayOf(name: string, shard: SafetensorsFile, indexPath: string): LazyA
 }
 
 /** What the shards say of themselves; the first to say something is believed. */
-function commonMetadata(shards: ReadonlyMap<string, SafetensorsFile>): ReadonlyMap<string, string> {
+function commonMetadata(shards: ReadonlyMap<string, ArrayFile>): ReadonlyMap<string, string> {
   const entries = [...shards.values()].flatMap(({ metadata }) => [...metadata]);
   return new Map(entries.reverse());
 }

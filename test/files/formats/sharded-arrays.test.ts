@@ -1,7 +1,12 @@
 import { mkdir, symlink } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fromNested } from '../../../src/engine/arrays/index.ts';
-import { encodeSafetensors, openArrays, openShardedSafetensors } from '../../../src/files/formats/index.ts';
+import {
+  encodeSafetensors,
+  openArrays,
+  openShardedSafetensors,
+  writeTorchFile,
+} from '../../../src/files/formats/index.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const folder = temporaryFolder();
@@ -26,6 +31,25 @@ describe('a sharded checkpoint', () => {
     expect((await file.arrays.get('a')!.read()).data).toEqual(Float32Array.of(1));
     await file.close();
     await expect(file.arrays.get('a')!.read()).rejects.toThrow(/tensor "a": .* was closed, open it again/);
+  });
+
+  it('may be in files of torch.save, or in both kinds', async () => {
+    await writeTorchFile(folder.path('model/3.bin'), new Map([['c', fromNested([3])]]));
+    const file = await openArrays(
+      await folder.put('model/bin.json', index({ c: '3.bin', a: '1.safetensors' })),
+    );
+    expect(file.format).toBe('torch');
+    const values = [...file.arrays].map(async ([name, array]) => [name, (await array.read()).data[0]]);
+    expect(await Promise.all(values)).toEqual([
+      ['c', 3],
+      ['a', 1],
+    ]);
+    await file.close();
+  });
+
+  it('may not be an index again', async () => {
+    const path = await folder.put('model/nested.json', index({ a: 'nested.json' }));
+    await expect(openArrays(path)).rejects.toThrow(/nested\.json: is an index of shards itself/);
   });
 
   it.each([
