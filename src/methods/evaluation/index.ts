@@ -8,6 +8,7 @@ export {
 export { comparePixels, type PixelDifference, peakSignalToNoise, type Region } from './compare-pixels.ts';
 export { cropToSubject } from './crop-to-subject.ts';
 export type { EditCase, EditPart, Mask, SubjectPicture } from './edit-case.ts';
+export { frechetDistance } from './frechet-distance.ts';
 export {
   type HeldClip,
   type HeldClipText,
@@ -20,4 +21,5 @@ export { intersectionOverUnion, maskFromBytes, unionOfMasks } from './masks.ts';
 export type { Metric } from './metric.ts';
 export { EQUAL_PSNR, type MetricName, measurableMetrics, measure, metricNames, metrics } from './metrics.ts';
 export { pocketPerceptualDistance } from './pocket-perceptual-distance.ts';
+export * from './statistics/index.ts';
 export { multiScaleStructuralSimilarity, structuralSimilarity } from './structural-similarity.ts';

@@ -6,6 +6,7 @@ import { lpipsDistance } from './lpips-distance.ts';
 import { intersectionOverUnion, unionOfMasks } from './masks.ts';
 import { hasPart, type Metric, metric } from './metric.ts';
 import { pocketPerceptualDistance } from './pocket-perceptual-distance.ts';
+import { mean } from './statistics/mean.ts';
 import { multiScaleStructuralSimilarity, structuralSimilarity } from './structural-similarity.ts';
 
 /** Every metric by the name that manifests, flags and reports use. */
@@ -282,6 +283,3 @@ const outside = (edit: EditWith<'subjectMask'>): Region => ({ kind: 'outside', m
 const hasMask = <T extends { readonly mask?: Mask }>(
   reference: T,
 ): reference is T & { readonly mask: Mask } => reference.mask !== undefined;
-
-const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;

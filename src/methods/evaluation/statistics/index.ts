@@ -1,0 +1,23 @@
+export { type BootstrapOptions, bootstrap, type Estimate, quantile } from './bootstrap.ts';
+export {
+  type Abscissa,
+  type Curves,
+  compareAreas,
+  compareAtEqualAbscissa,
+  compareMeanCurves,
+} from './compare-curves.ts';
+export { mean, standardDeviation } from './mean.ts';
+export {
+  type Measurements,
+  type PairedDifference,
+  type PairedOptions,
+  pairedDifference,
+} from './paired-difference.ts';
+export {
+  areaBetween,
+  commonRange,
+  meanCurve,
+  type TradeOffCurve,
+  type TradeOffPoint,
+  valueAt,
+} from './trade-off-curve.ts';
