@@ -12,6 +12,8 @@ import type { Request, RequestMessage, ResponseMessage, Value } from './worker-m
 export interface DeviceOptions {
   /** Native sessions kept at a time; the least recently used is closed and made again on demand. Default 32. */
   readonly maximumSessions?: number;
+  /** Processor threads of programs that do not say. Default: all cores. */
+  readonly threads?: number;
 }
 
 /**
@@ -25,17 +27,26 @@ export async function openDevice(name: DeviceName = 'auto', options: DeviceOptio
   if (!(Number.isInteger(maximumSessions) && maximumSessions >= 1)) {
     throw new Error(`openDevice: maximumSessions is a whole number ≥ 1, got ${maximumSessions}`);
   }
+  if (options.threads !== undefined && !(Number.isInteger(options.threads) && options.threads >= 1)) {
+    throw new Error(`openDevice: threads is a whole number ≥ 1, got ${options.threads}`);
+  }
+  const compileDefaults = options.threads === undefined ? {} : { threads: options.threads };
   if (name !== 'auto') {
     checkDevice(name);
-    return new Device(name, maximumSessions);
+    return new Device(name, maximumSessions, compileDefaults);
   }
-  return (await openGpu(maximumSessions)) ?? new Device('cpu', maximumSessions);
+  return (
+    (await openGpu(maximumSessions, compileDefaults)) ?? new Device('cpu', maximumSessions, compileDefaults)
+  );
 }
 
 /** WebGPU if the installation has it and a trial program runs. */
-async function openGpu(maximumSessions: number): Promise<Device | undefined> {
+async function openGpu(
+  maximumSessions: number,
+  compileDefaults: CompileOptions,
+): Promise<Device | undefined> {
   if (!listDevices().includes('webgpu')) return undefined;
-  const device = new Device('webgpu', maximumSessions);
+  const device = new Device('webgpu', maximumSessions, compileDefaults);
   try {
     const trial = await device.compile((x) => multiply(x, 2), spec([2]));
     await trial.run(fromNested([1, 2]));
@@ -64,6 +75,7 @@ export class Device {
   constructor(
     readonly name: ConcreteDeviceName,
     maximumSessions: number,
+    private readonly compileDefaults: CompileOptions = {},
   ) {
     this.worker = startWorker({ maximumSessions });
     this.worker.on('message', (message: ResponseMessage) => this.settle(message));
@@ -79,7 +91,10 @@ export class Device {
     options: CompileOptions = {},
   ): Promise<Program<ArraysOf<Specs>, ArraysOf<Outputs>>> {
     const step = (inputs: TensorsOf<Specs>) => ({ outputs: build(inputs) });
-    return Program.load(this, describeProgram(this.name, step, specs, {}, options));
+    return Program.load(
+      this,
+      describeProgram(this.name, step, specs, {}, { ...this.compileDefaults, ...options }),
+    );
   }
 
   /**
@@ -96,7 +111,10 @@ export class Device {
     stateSpecs: StateSpecs,
     options: CompileOptions = {},
   ): Promise<StepProgram<ArraysOf<Specs>, ArraysOf<Outputs>>> {
-    return StepProgram.load(this, describeProgram(this.name, build, specs, stateSpecs, options));
+    return StepProgram.load(
+      this,
+      describeProgram(this.name, build, specs, stateSpecs, { ...this.compileDefaults, ...options }),
+    );
   }
 
   /** Copies a tree of arrays to the device, where programs read and replace its leaves. */

@@ -111,8 +111,12 @@ export async function* sampleImages(
   }
 }
 
-/** The UNet under guidance: both prompts of all pictures in one batch. */
-async function compileDenoiser(
+/**
+ * The UNet under guidance: both prompts of all pictures in one batch. Dispose of it when all of them are sampled.
+ * @param shape of the latents, [count, 4, height / 8, width / 8]
+ * @param context from `guidedContext` for as many pictures
+ */
+export async function compileDenoiser(
   { device, unet: network }: HeldModel,
   shape: readonly number[],
   context: NdArray,

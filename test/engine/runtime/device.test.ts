@@ -29,6 +29,10 @@ describe('a device', () => {
     await expect(openDevice(name as 'cpu')).rejects.toThrow(message);
   });
 
+  test('refuses a number of threads that is none', async () => {
+    await expect(openDevice('cpu', { threads: 1.5 })).rejects.toThrow(/whole number ≥ 1, got 1.5/);
+  });
+
   test('refuses a cache without room', async () => {
     await expect(openDevice('cpu', { maximumSessions: 0 })).rejects.toThrow(/whole number ≥ 1, got 0/);
   });
