@@ -1,5 +1,18 @@
 export type { Misshapen, ParameterCheck } from './check-parameters.ts';
 export { checkParameters, requireParameters } from './check-parameters.ts';
+export type { Concept, NetworkChange, OpenedConcept } from './concept/concept.ts';
+export {
+  type ConceptCard,
+  type ConceptToken,
+  conceptCardSchema,
+  type LoraTarget,
+  loraTargets,
+  type MethodKind,
+  type MethodSettings,
+} from './concept/concept-card.ts';
+export { hashModel } from './concept/hash-model.ts';
+export { type ReadConceptOptions, readConcept } from './concept/read-concept.ts';
+export { type WriteConceptOptions, writeConcept } from './concept/write-concept.ts';
 export { applyCustomDiffusion } from './custom-diffusion/apply-custom-diffusion.ts';
 export type { CustomDiffusion, CustomDiffusionLayout } from './custom-diffusion/custom-diffusion.ts';
 export {
@@ -68,3 +81,4 @@ export {
   type WritableModel,
   type WritablePart,
 } from './stable-diffusion.ts';
+export { readTrainingState, writeTrainingState } from './training-state.ts';

@@ -1,0 +1,121 @@
+import {
+  type LazySource,
+  type NdArray,
+  ndArray,
+  type Tree,
+  toNumbers,
+  unflatten,
+} from '../../engine/index.ts';
+import type {
+  LowRankUpdate,
+  LowRankUpdates,
+  MethodSettings,
+  NetworkChange,
+  OpenedConcept,
+} from '../../files/checkpoints/index.ts';
+import { type ArraySource, isLazyArray, readArray } from '../../files/formats/index.ts';
+import { asSource } from './concept-of-learned.ts';
+import { targetsOf } from './lora.ts';
+import type { Learned } from './model-trees.ts';
+import type { ConceptPlan } from './personalization-method.ts';
+
+export interface LearnedConcept {
+  readonly plan: ConceptPlan;
+  /** To be read when it is wanted, as long as the concept is open. */
+  readonly learned: Learned<LazySource>;
+}
+
+/**
+ * An opened concept as what a method learns, to be applied, or learned on: steering goes on from here. What other
+ * tools saved has no card; its method shows in what it changes.
+ */
+export function learnedOfConcept(concept: OpenedConcept): LearnedConcept {
+  const method = concept.card?.method ?? methodOf(concept);
+  const tokens =
+    concept.card?.tokens ??
+    concept.embeddings.map(({ token, vectors }) => ({
+      word: token,
+      vectors: vectors.shape[0]!,
+      initializer: token,
+    }));
+  const unet = branchOf(concept.unet, method);
+  const text = textIsLearned(method) ? branchOf(concept.textEncoder, method) : undefined;
+  const learned: Learned<LazySource> = {
+    ...(unet !== undefined && { unet }),
+    ...(text !== undefined && { textEncoder: text }),
+    ...(tokens.length > 0 && { tokens: concept.embeddings.map(({ vectors }) => asSource(vectors)) }),
+  };
+  return { plan: { method, tokens }, learned };
+}
+
+/** A folder of DreamBooth has a text encoder whether it was learned or not. */
+const textIsLearned = (method: MethodSettings): boolean =>
+  'textEncoder' in method && method.textEncoder === 'trained';
+
+function methodOf({ unet, textEncoder }: OpenedConcept): MethodSettings {
+  const text = textEncoder.kind === 'nothing' ? 'frozen' : 'trained';
+  switch (unet.kind) {
+    case 'nothing':
+      if (textEncoder.kind === 'low rank') return loraOf(new Map(), textEncoder.updates);
+      return { kind: 'textual-inversion' };
+    case 'replaced': {
+      const names = [...unet.parameters.keys()];
+      if (names.some((name) => !name.includes('.attn2.'))) return { kind: 'dreambooth', textEncoder: text };
+      const others = names.some((name) => !/\.to_[kv]\.weight$/.test(name));
+      return { kind: 'custom-diffusion', projections: others ? 'all' : 'keys and values' };
+    }
+    case 'low rank':
+      return loraOf(unet.updates, textEncoder.kind === 'low rank' ? textEncoder.updates : new Map());
+  }
+}
+
+/** Its rank and alpha are those of the first layer. */
+function loraOf(unet: LowRankUpdates, text: LowRankUpdates): MethodSettings {
+  const [first] = [...unet.values(), ...text.values()];
+  const rank = first?.down.shape[0] ?? 1;
+  const targets = targetsOf(unet.keys());
+  return {
+    kind: 'lora',
+    rank,
+    alpha: first?.alpha ?? rank,
+    targets: targets.length === 0 ? ['attention'] : targets,
+    textEncoder: text.size === 0 ? 'frozen' : 'trained',
+  };
+}
+
+function branchOf(change: NetworkChange, method: MethodSettings): Tree<LazySource> | undefined {
+  if (change.kind === 'nothing') return undefined;
+  if (change.kind === 'replaced') {
+    return unflatten([...change.parameters].map(([path, source]) => [path, lazy(source)]));
+  }
+  const scale = method.kind === 'lora' ? method.alpha / method.rank : 1;
+  return unflatten(
+    [...change.updates].flatMap(([path, update]) => {
+      const module = path.replace(/\.weight$/, '');
+      return [
+        [`${module}.down`, lazy(update.down)],
+        [`${module}.up`, rescaledUp(update, scale)],
+      ] as const;
+    }),
+  );
+}
+
+/** `apply` has one alpha / rank for all layers: where a layer's differs, `up` makes up for it. */
+function rescaledUp({ up, down, alpha }: LowRankUpdate, scale: number): LazySource {
+  const rank = down.shape[0]!;
+  const factor = (alpha ?? rank) / rank / scale;
+  if (factor === 1) return lazy(up);
+  return {
+    dtype: 'float32',
+    shape: up.shape,
+    read: async () =>
+      ndArray(
+        'float32',
+        up.shape,
+        Float32Array.from(toNumbers(await readArray(up)), (value) => value * factor),
+      ),
+  };
+}
+
+const lazy = (source: ArraySource): LazySource =>
+  isLazyArray(source) ? source : asSource(source as NdArray);
