@@ -26,7 +26,6 @@ import {
   clipVision,
   encodePrompts,
   preprocessClipImages,
-  preprocessClipImages,
   projectImage,
   projectText,
 } from '../../../src/networks/clip/index.ts';
