@@ -141,6 +141,10 @@ export function slice(x: Tensor, { axis, start = 0, end, step = 1 }: SliceOption
   });
 }
 
+/** Ranges along all axes at once: from `starts` to before `ends`, every `steps`-th position. */
+export const crop = (x: Tensor, attributes: Attributes['slice']): Tensor =>
+  createTensor('slice', [x], attributes);
+
 /** Equal or given parts along an axis. */
 export function split(x: Tensor, parts: number | readonly number[], axis = 0): Tensor[] {
   const resolved = resolveAxis('split', x, axis);

@@ -1,9 +1,9 @@
-import { add, concatenate, matmul, pad, reshape, slice, transpose } from '../operations.ts';
+import { add, concatenate, crop, matmul, pad, reshape, slice, transpose } from '../operations.ts';
 import type { ConvolutionAttributes } from '../primitive.ts';
 import type { Tensor } from '../tensor.ts';
 
-/** The patch matrix is built in parts of at most this many elements (256 MiB in float32). */
-const largestPatchMatrix = 2 ** 26;
+/** The patch matrix is built in parts of at most this many elements (16 MiB in float32, which fits a cache). */
+const largestPatchMatrix = 2 ** 22;
 
 /**
  * Gradient of a convolution with respect to its kernel: the cotangent times the patches of the input, as one
@@ -21,14 +21,14 @@ export function convolutionWeightGradient(
   const [batch, channels] = x.shape as [number, number, number, number];
   const [, outChannels, rows, columns] = cotangent.shape as [number, number, number, number];
   const { padding, groups } = attributes;
-  const padded = pad(x, [0, 0, padding[0], padding[1]], [0, 0, padding[2], padding[3]]);
+  const planes = channelsFirst(pad(x, [0, 0, padding[0], padding[1]], [0, 0, padding[2], padding[3]]));
   const perRow = channels * kernel[0] * kernel[1] * batch * columns;
   const rowsAtOnce = Math.min(rows, Math.max(1, Math.floor(largestPatchMatrix / perRow)));
   let total: Tensor | undefined;
   for (let first = 0; first < rows; first += rowsAtOnce) {
     const end = Math.min(rows, first + rowsAtOnce);
     const positions = batch * (end - first) * columns;
-    const patches = patchMatrix(padded, kernel, attributes, [first, end], columns);
+    const patches = patchMatrix(planes, kernel, attributes, [first, end], columns);
     const part = matmul(
       reshape(channelsFirst(slice(cotangent, { axis: 2, start: first, end })), [
         groups,
@@ -43,25 +43,34 @@ export function convolutionWeightGradient(
   return reshape(total!, [outChannels, channels / groups, ...kernel]);
 }
 
-/** [channels, kernel size, batch · rows · columns]: what each kernel element sees, for the rows first … end − 1. */
+/**
+ * What each kernel element sees, for the rows first … end − 1: [channels, kernel size, batch · rows · columns].
+ * planes: [channels, batch, height, width]
+ */
 function patchMatrix(
-  padded: Tensor,
+  planes: Tensor,
   [height, width]: readonly [number, number],
   { strides, dilations }: ConvolutionAttributes,
   [first, end]: readonly [number, number],
   columns: number,
 ): Tensor {
-  const [batch, channels] = padded.shape as [number, number, number, number];
+  const [channels, batch] = planes.shape as [number, number, number, number];
   const taps: Tensor[] = [];
   for (let i = 0; i < height; i++) {
     for (let j = 0; j < width; j++) {
       const top = first * strides[0] + i * dilations[0];
-      const bottom = (end - 1) * strides[0] + i * dilations[0] + 1;
-      const band = slice(padded, { axis: 2, start: top, end: bottom, step: strides[0] });
       const left = j * dilations[1];
-      const right = (columns - 1) * strides[1] + left + 1;
-      const tap = slice(band, { axis: 3, start: left, end: right, step: strides[1] });
-      taps.push(reshape(channelsFirst(tap), [channels, 1, batch * (end - first) * columns]));
+      const tap = crop(planes, {
+        starts: [0, 0, top, left],
+        ends: [
+          channels,
+          batch,
+          top + (end - 1 - first) * strides[0] + 1,
+          left + (columns - 1) * strides[1] + 1,
+        ],
+        steps: [1, 1, ...strides],
+      });
+      taps.push(reshape(tap, [channels, 1, batch * (end - first) * columns]));
     }
   }
   return concatenate(taps, 1);
