@@ -42,7 +42,7 @@ export async function renderScene(scene: Scene, size: number): Promise<RenderedS
 }
 
 /** Largest change of a pixel by grain, of 255. */
-const grainStrength = 3.5;
+const grainStrength = 1.5;
 
 /** All layers in one raster, one below the other: RGBA, [layers · size, size, 4]. */
 async function rasterise({ behind, subject, front, definitions }: Layers, size: number): Promise<Uint8Array> {
