@@ -18,6 +18,12 @@ export {
 } from './picture-record.ts';
 export { type PngText, parsePngText, readPngText, withPngText } from './png-text.ts';
 export { MOST_PIXELS, parsePicture, type ReadPictureOptions, readPicture } from './read-picture.ts';
+export {
+  resizePicture,
+  type SquareCrop,
+  type SquareOptions,
+  squarePicture,
+} from './resize-picture.ts';
 export { formatSettingsText, parseSettingsText, type SettingsText } from './settings-text.ts';
 export {
   type EncodePictureOptions,
