@@ -16,8 +16,8 @@ export interface BlobRequest {
   readonly commit: string;
   /** How messages name the repository. */
   readonly id: string;
-  readonly layout: CacheLayout;
-  readonly client: HubClient;
+  readonly layout: Pick<CacheLayout, 'blob' | 'partial' | 'lock'>;
+  readonly client: Pick<HubClient, 'openFile'>;
   readonly patience: Patience;
   readonly signal: AbortSignal | undefined;
 }
@@ -73,7 +73,7 @@ async function* download(request: BlobRequest): AsyncGenerator<PullEvent, void> 
     if (!continued) {
       throw new HubError(
         `${id}: ${file.path} arrived with the ${file.checksum.kind} ${digest}, not ${file.checksum.hex}; nothing of it ` +
-          'is kept, try again, and if that does not help use another revision',
+          'is kept, try again, and if that does not help use another revision or mirror',
       );
     }
     yield { kind: 'restarted', path: file.path, reason: 'its checksum was wrong after it was continued' };
