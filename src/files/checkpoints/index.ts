@@ -1,5 +1,6 @@
 export type { Misshapen, ParameterCheck } from './check-parameters.ts';
 export { checkParameters, requireParameters } from './check-parameters.ts';
+export { type ClipModel, openClip } from './clip/open-clip.ts';
 export type { Concept, NetworkChange, OpenedConcept } from './concept/concept.ts';
 export {
   type ConceptCard,
@@ -27,6 +28,7 @@ export {
 } from './custom-diffusion/write-custom-diffusion.ts';
 export { type FolderOptions, openDiffusersFolder } from './diffusers-folder/open-diffusers-folder.ts';
 export { readTokenizer } from './diffusers-folder/read-tokenizer.ts';
+export { readTokenizerFolder } from './diffusers-folder/tokenizer-files.ts';
 export { type WriteFolderOptions, writeDiffusersFolder } from './diffusers-folder/write-diffusers-folder.ts';
 export { type WithEmbeddings, withEmbeddings, withRows } from './embedding/apply-embedding.ts';
 export type { EmbeddingLayout, LearnedEmbedding } from './embedding/learned-embedding.ts';

@@ -9,6 +9,7 @@ export { comparePixels, type PixelDifference, peakSignalToNoise, type Region } f
 export { cropToSubject } from './crop-to-subject.ts';
 export type { EditCase, EditPart, Mask, SubjectPicture } from './edit-case.ts';
 export { frechetDistance } from './frechet-distance.ts';
+export { holdClip, releaseClip } from './hold-clip.ts';
 export {
   type HeldClip,
   type HeldClipText,

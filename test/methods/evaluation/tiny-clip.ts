@@ -20,20 +20,24 @@ import {
 } from '../../../src/networks/clip/index.ts';
 import { smallTokenizer } from '../../networks/clip/tokenizer/small-tokenizer.ts';
 
-export const tinyVision: ClipVisionConfig = parseClipVisionConfig({
+export const tinyVisionJson = {
   ...{ hidden_size: 8, intermediate_size: 16, num_attention_heads: 2, num_hidden_layers: 2 },
   ...{ image_size: 16, patch_size: 4, projection_dim: 6 },
-});
+};
+
+export const tinyVision: ClipVisionConfig = parseClipVisionConfig(tinyVisionJson);
 
 export const tinyProcessor = parseClipImageProcessorConfig({ size: { shortest_edge: 16 }, crop_size: 16 });
 
 const tokenizer = smallTokenizer();
 
-export const tinyText = parseClipTextConfig({
+export const tinyTextJson = {
   ...{ vocab_size: vocabularySize(tokenizer), max_position_embeddings: tokenizer.length, projection_dim: 6 },
   ...{ hidden_size: 8, intermediate_size: 16, num_attention_heads: 2, num_hidden_layers: 2 },
   eos_token_id: tokenizer.special.end,
-});
+};
+
+export const tinyText = parseClipTextConfig(tinyTextJson);
 
 export const visionParameters = initializeClipVision(randomKey(1), tinyVision);
 export const textParameters = initializeClipText(randomKey(2), tinyText, 'projection');
