@@ -33,3 +33,27 @@ export {
   type SubjectWord,
   subjectFromWords,
 } from './mask/subject-word.ts';
+export { composite, type Edited } from './picture/composite.ts';
+export { cropPlane, modelInput, type Window } from './picture/crop-pixels.ts';
+export {
+  type EditedImage,
+  type EditImageEvent,
+  type EditImageOptions,
+  type EditStage,
+  type EditVariant,
+  editImage,
+  editVariants,
+  type PreviewEvent,
+} from './picture/edit-image.ts';
+export type { MaskEdge } from './picture/edit-mask.ts';
+export { contextOf, type EditModel, type EditModels } from './picture/edit-models.ts';
+export { type ImageCoder, imageCoder } from './picture/image-coder.ts';
+export type { CropOptions, EditPlan, FoundSubject, LookEvent, MaskOptions } from './picture/plan-edit.ts';
+export type { Raster, Samples } from './picture/raster.ts';
+export {
+  type Box,
+  type ChooseCropOptions,
+  chooseCrop,
+  type SquareCrop,
+  wholeCrop,
+} from './picture/square-crop.ts';

@@ -1,0 +1,91 @@
+import { formatShape, ndArray, sameShape } from '../../../engine/arrays/index.ts';
+import { type Plane, resizePlane } from '../mask/resize-plane.ts';
+import { softenRegion } from '../mask/soften-region.ts';
+import { cropPlane, insideOf } from './crop-pixels.ts';
+import type { Raster } from './raster.ts';
+import type { SquareCrop } from './square-crop.ts';
+
+/** How a mask's edge is made; both in pixels of the picture. */
+export interface MaskEdge {
+  /**
+   * By how much the region grows; negative shrinks it. Default: one latent cell for a found region, since the concept
+   * may be larger than the subject; 0 for a given mask.
+   */
+  readonly grow?: number;
+  /** Over how much it falls to 0, outwards. Default: one latent cell for a found region. */
+  readonly feather?: number;
+}
+
+type Size = Pick<Raster, 'height' | 'width'>;
+
+/** Latent cells a side of a square crop. */
+type Cells = number;
+
+/**
+ * The mask of a region found at latent resolution, [side, side] of the crop.
+ * @param region [cells, cells] of 0 and 1
+ */
+export function maskOfRegion(picture: Size, crop: SquareCrop, region: Plane, edge: MaskEdge): Plane {
+  const cell = crop.side / region.shape[1]!;
+  const { grow = cell, feather = cell } = edge;
+  const inPixels = resizePlane(region, [crop.side, crop.side]);
+  return fadeAtSeams(picture, crop, softenRegion(inPixels, { grow, feather }), feather);
+}
+
+/**
+ * The same of a mask as large as the picture: as it is, unless it is to grow or to be feathered, which takes ½ and more
+ * for the region.
+ * @throws a sentence if the mask is of another size, or not made of 0 … 1
+ */
+export function maskOfGiven(picture: Size, crop: SquareCrop, given: Plane, edge: MaskEdge): Plane {
+  const { grow = 0, feather = 0 } = edge;
+  const seen = cropPlane(given, crop);
+  const isAsGiven = edge.grow === undefined && edge.feather === undefined;
+  const mask = isAsGiven ? seen : softenRegion(seen, { grow, feather });
+  return fadeAtSeams(picture, crop, mask, feather);
+}
+
+/** All of the crop. */
+export const maskOfEverything = (picture: Size, crop: SquareCrop, cells: Cells): Plane =>
+  fadeAtSeams(
+    picture,
+    crop,
+    ndArray('float32', [crop.side, crop.side], new Float32Array(crop.side ** 2).fill(1)),
+    crop.side / cells,
+  );
+
+/** How much each latent cell may move: the mask, averaged over the cell and a little around it. */
+export function latentMask(mask: Plane, cells: Cells): Plane {
+  const shares = resizePlane(mask, [cells, cells]);
+  // Weights sum to 1 only up to rounding.
+  return { ...shares, data: shares.data.map((share) => (share > 1 - 1e-6 ? 1 : Math.max(0, share))) };
+}
+
+/** @throws a sentence if a given mask does not fit the picture */
+export function checkGivenMask({ height, width }: Size, mask: Plane): void {
+  if (!sameShape(mask.shape, [height, width])) {
+    throw new Error(
+      `editing: the mask is as large as the picture, ${formatShape([height, width])}, got ${formatShape(mask.shape)}`,
+    );
+  }
+  const wrong = mask.data.find((share) => !(share >= 0 && share <= 1));
+  if (wrong !== undefined) throw new Error(`editing: a mask is made of 0 … 1, got ${wrong}`);
+}
+
+/**
+ * 0 beyond the picture; and where a side of the crop runs through the picture, the mask falls to it over the feather, so
+ * that no seam shows.
+ */
+function fadeAtSeams(picture: Size, crop: SquareCrop, mask: Plane, feather: number): Plane {
+  const { top, left, side } = crop;
+  const inside = insideOf(crop, picture);
+  const distance = (place: number, begins: boolean, ends: boolean) =>
+    Math.min(begins ? place + 0.5 : Infinity, ends ? side - place - 0.5 : Infinity);
+  const data = mask.data.map((share, index) => {
+    const rows = distance(Math.floor(index / side), top > 0, top + side < picture.height);
+    const columns = distance(index % side, left > 0, left + side < picture.width);
+    const room = feather > 0 ? Math.min(1, Math.min(rows, columns) / feather) : 1;
+    return inside.data[index]! * Math.min(share, room);
+  });
+  return { ...mask, data };
+}
