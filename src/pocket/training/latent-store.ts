@@ -1,8 +1,6 @@
 import {
-  constant,
   type Device,
   exp,
-  mapTree,
   multiply,
   type NdArray,
   ndArray,
@@ -11,6 +9,7 @@ import {
   type Tree,
 } from '../../engine/index.ts';
 import { pixelsPerCell, type VaeConfig, vaeEncode } from '../../networks/vae/index.ts';
+import { constants } from './constants.ts';
 import type { PictureStore } from './training-scenes.ts';
 
 /** Latents of drawn pictures, kept in memory once encoded: mean and deviation, both times the scaling factor. */
@@ -35,8 +34,7 @@ export async function latentStore(
   const size = config.latentChannels * side * side;
   const program = await device.compile(
     ({ picture }: { readonly picture: Tensor }) => {
-      const weights = mapTree<Tree<NdArray>, NdArray, Tensor>(parameters, constant) as Tree<Tensor>;
-      const { mean, logVariance } = vaeEncode(weights, config, picture);
+      const { mean, logVariance } = vaeEncode(constants(parameters), config, picture);
       return {
         mean: multiply(mean, config.scalingFactor),
         deviation: multiply(exp(multiply(logVariance, 0.5)), config.scalingFactor),
@@ -74,4 +72,18 @@ export async function latentStore(
       return { mean: stack(0), deviation: stack(1) };
     },
   };
+}
+
+/**
+ * What latents are to be multiplied by so that their deviation over these scenes is 1 (Rombach et al. 2022, appendix
+ * G): a VAE's `scaling_factor`.
+ * @param latents a store that was made with the scaling factor 1
+ */
+export async function measureScalingFactor(latents: LatentStore, scenes: readonly number[]): Promise<number> {
+  const { mean, deviation } = await latents.read(scenes);
+  const [means, deviations] = [mean.data as Float32Array, deviation.data as Float32Array];
+  const average = means.reduce((sum, value) => sum + value, 0) / means.length;
+  const variance =
+    means.reduce((sum, value, at) => sum + (value - average) ** 2 + deviations[at]! ** 2, 0) / means.length;
+  return 1 / Math.sqrt(variance);
 }

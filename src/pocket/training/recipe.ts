@@ -1,6 +1,6 @@
-import { type RandomKey, type Schedule, type TrainingState, warmupStableDecay } from '../../engine/index.ts';
+import { type RandomKey, type TrainingState, warmupStableDecay } from '../../engine/index.ts';
 
-/** What the three trainings have in common. */
+/** What all trainings have in common. */
 export interface StepRecipe {
   readonly steps: number;
   readonly batchSize: number;
@@ -25,11 +25,17 @@ export interface PretrainingRun {
   readonly threads?: number;
 }
 
-export const scheduleOf = ({ learningRate, ...recipe }: StepRecipe): Schedule =>
-  warmupStableDecay(learningRate, recipe);
+/** How `minimize` is to change the variables. */
+export const updateSettings = (recipe: StepRecipe, { threads }: PretrainingRun) => ({
+  learningRate: warmupStableDecay(recipe.learningRate, recipe),
+  clipNorm: recipe.clipNorm,
+  averageDecay: recipe.averageDecay,
+  ...(threads && { threads }),
+});
 
-/** What `minimize` is told of a run. */
-export const goOn = ({ resumeFrom, signal }: PretrainingRun) => ({
+/** How long `minimize` is to go on, and from where. */
+export const runSettings = ({ steps }: StepRecipe, { resumeFrom, signal }: PretrainingRun) => ({
+  steps,
   ...(resumeFrom && { resumeFrom }),
   ...(signal && { signal }),
 });

@@ -1,11 +1,9 @@
 import {
   add,
-  constant,
   type Device,
   fold,
   integers,
   type Minimized,
-  mapTree,
   mean,
   minimize,
   multiply,
@@ -15,18 +13,18 @@ import {
   type StepEvent,
   spec,
   subtract,
-  type Tensor,
   type Tree,
   uniform,
 } from '../../engine/index.ts';
 import { levelAt, noiseSchedule, timestep } from '../../methods/diffusion/index.ts';
 import { clipText, encodePrompts } from '../../networks/clip/index.ts';
 import { initializeUnet, unet } from '../../networks/unet/index.ts';
+import { constants } from './constants.ts';
 import type { LatentStore } from './latent-store.ts';
 import type { PocketNetworks } from './pocket-networks.ts';
 import { prefetching } from './prefetch.ts';
-import { goOn, type PretrainingRun, type StepRecipe, scheduleOf } from './recipe.ts';
-import { captionAt, scenesOfStep } from './training-scenes.ts';
+import { type PretrainingRun, runSettings, type StepRecipe, updateSettings } from './recipe.ts';
+import { captionAt, keyOfScenes, scenesOfStep } from './training-scenes.ts';
 
 export interface UnetRecipe extends StepRecipe {
   /** Share of captions left empty, for guidance. */
@@ -48,7 +46,7 @@ export async function* trainUnet(
   run: PretrainingRun,
 ): AsyncGenerator<StepEvent, Minimized<Tree<NdArray>>> {
   const { textEncoder, unet: config, tokenizer } = networks;
-  const { steps, batchSize } = recipe;
+  const { batchSize } = recipe;
   const { key } = run;
   const schedule = noiseSchedule();
   const shape = [batchSize, config.inputChannels, latents.side, latents.side];
@@ -64,8 +62,7 @@ export async function* trainUnet(
         ids: spec([batchSize, tokenizer.length], 'int64'),
       },
       loss: (parameters, batch) => {
-        const text = mapTree<Tree<NdArray>, NdArray, Tensor>(textParameters, constant) as Tree<Tensor>;
-        const { lastHiddenState } = clipText(text, textEncoder, batch.ids);
+        const { lastHiddenState } = clipText(constants(textParameters), textEncoder, batch.ids);
         const clean = add(batch.mean, multiply(batch.deviation, batch.sampling));
         const noisy = add(multiply(clean, batch.alpha), multiply(batch.noise, batch.sigma));
         const predicted = unet(parameters, config, {
@@ -76,16 +73,12 @@ export async function* trainUnet(
         const error = subtract(predicted, batch.noise);
         return mean(multiply(multiply(error, error), batch.weight));
       },
-      learningRate: scheduleOf(recipe),
-      clipNorm: recipe.clipNorm,
-      averageDecay: recipe.averageDecay,
-      ...(run.threads && { threads: run.threads }),
+      ...updateSettings(recipe, run),
     },
     {
-      steps,
       batch: prefetching(async (step) => {
         const stepKey = fold(fold(key, 'step'), step);
-        const scenes = scenesOfStep(fold(key, 'scenes'), { ...recipe, step });
+        const scenes = scenesOfStep(keyOfScenes(key), { ...recipe, step });
         const empty = uniform(fold(stepKey, 'dropout'), [batchSize]).data;
         const captions = scenes.map((scene, item) =>
           empty[item]! < recipe.captionDropout ? '' : captionAt('training', scene, step),
@@ -104,7 +97,7 @@ export async function* trainUnet(
           ids: encodePrompts(tokenizer, captions),
         };
       }),
-      ...goOn(run),
+      ...runSettings(recipe, run),
     },
   );
 }

@@ -4,7 +4,6 @@ import {
   fold,
   gaussianDivergence,
   type Minimized,
-  meanAbsoluteError,
   minimize,
   multiply,
   type NdArray,
@@ -22,21 +21,19 @@ import {
   vaeEncode,
 } from '../../networks/vae/index.ts';
 import { prefetching } from './prefetch.ts';
-import { goOn, type PretrainingRun, type StepRecipe, scheduleOf } from './recipe.ts';
-import { structuralDissimilarity } from './structural-similarity-loss.ts';
-import { type PictureStore, scenesOfStep } from './training-scenes.ts';
+import { type PretrainingRun, runSettings, type StepRecipe, updateSettings } from './recipe.ts';
+import { type ReconstructionRecipe, reconstructionLoss } from './reconstruction-loss.ts';
+import { keyOfScenes, type PictureStore, scenesOfStep } from './training-scenes.ts';
 
 /** How the autoencoder is trained. */
-export interface VaeRecipe extends StepRecipe {
-  /** Weight of 1 − SSIM beside the mean absolute error of pictures from −1 to 1. */
-  readonly structureWeight: number;
+export interface VaeRecipe extends StepRecipe, ReconstructionRecipe {
   /** Weight of the mean Kullback-Leibler divergence of a latent value from the standard normal distribution. */
   readonly divergenceWeight: number;
 }
 
 /**
- * Trains an AutoencoderKL (Kingma, Welling 2013; Rombach et al. 2022, section 3.1) from scratch on drawn scenes:
- * absolute error, structural similarity in the place of the perceptual and adversarial terms, and a small divergence.
+ * Trains an AutoencoderKL (Kingma, Welling 2013; Rombach et al. 2022, section 3.1) from scratch on drawn scenes: the
+ * reconstruction of a sample of the latents, and a small divergence.
  */
 export async function* trainVae(
   device: Device,
@@ -46,7 +43,7 @@ export async function* trainVae(
   run: PretrainingRun,
 ): AsyncGenerator<StepEvent, Minimized<Tree<NdArray>>> {
   const { key } = run;
-  const { steps, batchSize } = recipe;
+  const { batchSize } = recipe;
   const side = config.sampleSize;
   const cells = side / pixelsPerCell(config);
   const latents = [batchSize, config.latentChannels, cells, cells];
@@ -60,25 +57,18 @@ export async function* trainVae(
         const decoded = vaeDecode(parameters, config, sampleLatents(distribution, noise));
         const divergence = gaussianDivergence(distribution.mean, distribution.logVariance);
         return add(
-          add(
-            meanAbsoluteError(decoded, picture),
-            multiply(structuralDissimilarity(decoded, picture), recipe.structureWeight),
-          ),
+          reconstructionLoss(decoded, picture, recipe),
           multiply(divergence, recipe.divergenceWeight),
         );
       },
-      learningRate: scheduleOf(recipe),
-      clipNorm: recipe.clipNorm,
-      averageDecay: recipe.averageDecay,
-      ...(run.threads && { threads: run.threads }),
+      ...updateSettings(recipe, run),
     },
     {
-      steps,
       batch: prefetching(async (step) => ({
-        picture: await pictures.read(scenesOfStep(fold(key, 'scenes'), { ...recipe, step })),
+        picture: await pictures.read(scenesOfStep(keyOfScenes(key), { ...recipe, step })),
         noise: normal(fold(fold(key, 'noise'), step), latents),
       })),
-      ...goOn(run),
+      ...runSettings(recipe, run),
     },
   );
 }

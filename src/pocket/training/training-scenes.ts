@@ -1,5 +1,13 @@
-import { fold, type NdArray, ndArray, permutation, type RandomKey, randomKey } from '../../engine/index.ts';
-import { captionOf, randomScene, renderScene, type Scene } from '../world/index.ts';
+import { fold, type NdArray, permutation, type RandomKey, randomKey } from '../../engine/index.ts';
+import { arrayFromPictures, makePicture, type Picture } from '../../files/images/index.ts';
+import {
+  type BackgroundKind,
+  backgroundKinds,
+  captionOf,
+  randomScene,
+  renderScene,
+  type Scene,
+} from '../world/index.ts';
 
 /** Scenes of the world, numbered. Training and judging never meet: they draw from different keys. */
 export type SceneSet = 'training' | 'held out';
@@ -13,6 +21,9 @@ export const sceneAt = (set: SceneSet, index: number): Scene =>
 /** A caption of that scene; `telling` chooses among its phrasings. */
 export const captionAt = (set: SceneSet, index: number, telling: number): string =>
   captionOf(sceneAt(set, index), fold(fold(fold(randomKey(worldSeed), set), index), telling));
+
+/** The key of the order of a training's scenes. */
+export const keyOfScenes = (key: RandomKey): RandomKey => fold(key, 'scenes');
 
 /**
  * The scenes of a step: epochs over the first `sceneCount` of the training set, each in an order of its own. Depends
@@ -41,6 +52,42 @@ function orderOfEpoch(key: RandomKey, epoch: number, sceneCount: number): readon
   return lastOrder.order;
 }
 
+/**
+ * The same, but three steps of four show one background only, each in turn: a batch in which the place tells
+ * nothing leaves the subject to be told apart.
+ */
+export function scenesOfStepByPlace(
+  key: RandomKey,
+  {
+    step,
+    batchSize,
+    sceneCount,
+  }: { readonly step: number; readonly batchSize: number; readonly sceneCount: number },
+): number[] {
+  if (step % 4 === 0) return scenesOfStep(key, { step: step / 4, batchSize, sceneCount });
+  const turn = step - Math.floor(step / 4) - 1;
+  const place = backgroundKinds[turn % backgroundKinds.length]!;
+  const scenes = scenesByPlace(sceneCount).get(place)!;
+  const visit = Math.floor(turn / backgroundKinds.length);
+  const drawn = scenesOfStep(fold(key, place), { step: visit, batchSize, sceneCount: scenes.length });
+  return drawn.map((at) => scenes[at]!);
+}
+
+let lastGrouping:
+  | { readonly sceneCount: number; readonly groups: ReadonlyMap<BackgroundKind, readonly number[]> }
+  | undefined;
+
+/** Training scenes by their background. */
+function scenesByPlace(sceneCount: number): ReadonlyMap<BackgroundKind, readonly number[]> {
+  if (lastGrouping?.sceneCount !== sceneCount) {
+    const groups = new Map<BackgroundKind, number[]>(backgroundKinds.map((kind) => [kind, []]));
+    for (let scene = 0; scene < sceneCount; scene++)
+      groups.get(sceneAt('training', scene).background.kind)!.push(scene);
+    lastGrouping = { sceneCount, groups };
+  }
+  return lastGrouping.groups;
+}
+
 /** Drawn pictures of a set. */
 export interface PictureStore {
   /** The pictures of these scenes, float32 [scenes, 3, size, size] from −1 to 1. */
@@ -49,30 +96,15 @@ export interface PictureStore {
 
 /** @param memory whether a picture that was drawn stays in memory, for the next epoch */
 export function pictureStore(set: SceneSet, size: number, memory: 'keep' | 'draw again'): PictureStore {
-  const drawn = new Map<number, Promise<Uint8Array>>();
-  const draw = (scene: number): Promise<Uint8Array> => {
+  const drawn = new Map<number, Promise<Picture>>();
+  const draw = (scene: number): Promise<Picture> => {
     const known = drawn.get(scene);
     if (known !== undefined) return known;
-    const pixels = renderScene(sceneAt(set, scene), size).then((picture) => picture.pixels);
-    if (memory === 'keep') drawn.set(scene, pixels);
-    return pixels;
+    const picture = renderScene(sceneAt(set, scene), size).then(({ pixels }) =>
+      makePicture(size, size, pixels),
+    );
+    if (memory === 'keep') drawn.set(scene, picture);
+    return picture;
   };
-  return {
-    read: async (scenes) => stackPixels(await Promise.all(scenes.map(draw)), size),
-  };
-}
-
-/** RGB bytes [size, size, 3] each → float32 [pictures, 3, size, size] from −1 to 1. */
-function stackPixels(pictures: readonly Uint8Array[], size: number): NdArray<'float32'> {
-  const area = size * size;
-  const data = new Float32Array(pictures.length * 3 * area);
-  for (const [index, pixels] of pictures.entries()) {
-    const offset = index * 3 * area;
-    for (let i = 0; i < area; i++) {
-      for (let channel = 0; channel < 3; channel++) {
-        data[offset + channel * area + i] = pixels[3 * i + channel]! / 127.5 - 1;
-      }
-    }
-  }
-  return ndArray('float32', [pictures.length, 3, size, size], data);
+  return { read: async (scenes) => arrayFromPictures(await Promise.all(scenes.map(draw))) };
 }
