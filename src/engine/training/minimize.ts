@@ -9,9 +9,14 @@ export interface MinimizeRun {
   readonly steps: number;
   /**
    * The batch for a step (counted from 0); with several batches a step also their number. It must depend on
-   * these alone if a resumed run is to equal one that never stopped: draw random numbers from `fold(key, step)`.
+   * these alone if a resumed run is to equal one that never stopped: draw random numbers from `fold(key, step)`; and
+   * on the variables before the step, for losses whose targets the variables make themselves.
    */
-  readonly batch: (step: number, part: number) => Tree<NdArray> | Promise<Tree<NdArray>>;
+  readonly batch: (
+    step: number,
+    part: number,
+    variables: () => Tree<StateLeaf>,
+  ) => Tree<NdArray> | Promise<Tree<NdArray>>;
   /** Where to go on. Default: from the start. */
   readonly resumeFrom?: TrainingState;
   /** Stops between two steps. */
@@ -48,17 +53,18 @@ export async function* minimize<Variables extends Tree<NdArray>, Batch extends T
   const minimizer = await createMinimizer(device, problem);
   try {
     if (resumeFrom !== undefined) await minimizer.restore(resumeFrom);
+    const references = () => minimizer.references() as Tree<StateLeaf>;
     while (minimizer.step < steps) {
       signal?.throwIfAborted();
       const parts = Array.from({ length: problem.batchesPerStep ?? 1 }, (_, part) =>
-        batch(minimizer.step, part),
+        batch(minimizer.step, part, references),
       );
       const report = await minimizer.advance(...(await Promise.all(parts)));
       yield {
         kind: 'step',
         ...report,
         save: () => minimizer.save(),
-        references: () => minimizer.references() as Tree<StateLeaf>,
+        references,
       };
     }
     return {

@@ -193,6 +193,31 @@ describe('minimize', () => {
     expect([...(await held.read()).target.x.data].map(Number)).toEqual([0, 1, 2]);
   });
 
+  test('lets a batch be made of the variables as they are before the step', async () => {
+    const problem = {
+      variables: { w: scalar(8) },
+      batch: { target: spec([]) },
+      loss: ({ w }: { readonly w: Tensor }, { target }: { readonly target: Tensor }) => {
+        const difference = subtract(w, target);
+        return multiply(difference, difference);
+      },
+      learningRate: 0.5,
+      optimizer: sgd(),
+    };
+    const halving = minimize(device, problem, {
+      steps: 3,
+      batch: async (_step, _part, variables) => {
+        const state = await device.combine(variables());
+        const [[, w]] = flatten<NdArray>(await state.read()) as [[string, NdArray]];
+        await state.dispose();
+        return { target: scalar(Number(w.data[0]) / 2) };
+      },
+    });
+    let next = await halving.next();
+    while (!next.done) next = await halving.next();
+    expect(next.value.variables.w.data[0]).toBe(1);
+  });
+
   test('gives branches of the variables rates of their own', async () => {
     const events = minimize(
       device,
