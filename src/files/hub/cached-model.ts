@@ -19,20 +19,33 @@ export interface PulledModel {
  * The model as it lies in the cache, without any connection.
  * @throws {HubError} that names what is missing, without the repository's name
  */
-export async function findCachedModel(
+export const findCachedModel = (
+  layout: CacheLayout,
+  repository: Repository,
+  variant: WeightsVariant,
+): Promise<PulledModel> =>
+  findCached(layout, repository, MODEL_INDEX, async (folder, present) =>
+    selectPipelineFiles(await readModelIndex(join(folder, MODEL_INDEX)), present, variant),
+  );
+
+/**
+ * The same for anything else that was pulled.
+ * @param first a file that it cannot be without
+ * @param select its files among those that are there
+ */
+export async function findCached(
   layout: CacheLayout,
   { revision }: Repository,
-  variant: WeightsVariant,
+  first: string,
+  select: (folder: string, present: ReadonlySet<string>) => Promise<string[]>,
 ): Promise<PulledModel> {
   const commit = isCommit(revision) ? revision : await readReference(layout, revision);
   const folder = layout.snapshot(commit);
-  if (!(await isFile(join(folder, MODEL_INDEX)))) {
-    throw new HubError(`${MODEL_INDEX} is not in the cache (${folder}); ${PULL_IT}`);
+  if (!(await isFile(join(folder, first)))) {
+    throw new HubError(`${first} is not in the cache (${folder}); ${PULL_IT}`);
   }
   const present = await presentFiles(folder);
-  const files = await missingIsUncached(folder, async () =>
-    selectPipelineFiles(await readModelIndex(join(folder, MODEL_INDEX)), present, variant),
-  );
+  const files = await missingIsUncached(folder, () => select(folder, present));
   return { folder, commit, files };
 }
 

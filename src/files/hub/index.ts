@@ -4,5 +4,6 @@ export { HubError } from './hub-error.ts';
 export { HUB_ENDPOINT, type HubOptions, hubOptionsFromEnvironment } from './hub-options.ts';
 export type { WeightsVariant } from './pipeline-files.ts';
 export { type PullOptions, pull } from './pull.ts';
+export { type PullClipOptions, pullClip } from './pull-clip.ts';
 export type { PullEvent } from './pull-event.ts';
 export { parseRepository, type Repository } from './repository.ts';

@@ -74,7 +74,8 @@ async function* pullOnline(
   return { folder, commit, files: paths };
 }
 
-interface PullTask {
+/** What every pull does its work with. */
+export interface PullTask {
   readonly repository: Repository;
   readonly layout: CacheLayout;
   readonly commit: string;
@@ -82,7 +83,8 @@ interface PullTask {
   readonly options: PullOptions;
 }
 
-async function* bring(file: ListedFile, task: PullTask): AsyncGenerator<PullEvent, void> {
+/** Brings one file into the cache and under its name in the snapshot. */
+export async function* bring(file: ListedFile, task: PullTask): AsyncGenerator<PullEvent, void> {
   const { repository, layout, commit, client, options } = task;
   const id = formatRepository(repository);
   try {
@@ -100,20 +102,22 @@ async function* bring(file: ListedFile, task: PullTask): AsyncGenerator<PullEven
   }
 }
 
-async function plan(files: readonly ListedFile[], { layout, commit }: PullTask): Promise<PullEvent> {
+/** What there is to do for these files. */
+export async function plan(files: readonly ListedFile[], { layout, commit }: PullTask): Promise<PullEvent> {
   const there = await Promise.all(files.map(({ checksum }) => isFile(layout.blob(checksum.hex))));
   const sum = (some: readonly ListedFile[]) => some.reduce((total, { size }) => total + size, 0);
   const missing = files.filter((_, index) => !there[index]);
   return { kind: 'planned', commit, files: files.length, size: sum(files), missing: sum(missing) };
 }
 
-async function writeReference(path: string, commit: string): Promise<void> {
+/** Remembers which commit a branch or tag named. */
+export async function writeReference(path: string, commit: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await replaceFile(path, (write) => write(Buffer.from(commit)));
 }
 
 /** Puts the id in front of what went wrong. */
-async function named<T>(repository: Repository, work: () => Promise<T>): Promise<T> {
+export async function named<T>(repository: Repository, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
