@@ -9,6 +9,7 @@ export {
   type PictureChange,
   type Rgb,
 } from './picture.ts';
+export { detectPictureFormat, type PictureFormat } from './picture-format.ts';
 export {
   type PictureRecord,
   type RecipeValue,

@@ -1,9 +1,10 @@
 import { FormatError, locate, quote } from '../../formats/format-error.ts';
-import { type ConfinedFolder, confinedFolder, findInside, requireInside } from '../confined-folder.ts';
+import { type ConfinedFolder, confinedFolder, requireInside } from '../confined-folder.ts';
 import { type JsonObject, readJsonFile, readSmallFile } from '../json-file.ts';
 import type { NetworkName } from '../known-names.ts';
 import { familyOf, networkPart, type StableDiffusion } from '../stable-diffusion.ts';
 import { componentFolders, openWeights, type VariantOptions } from './component-files.ts';
+import { readTokenizerFiles } from './tokenizer-files.ts';
 
 export interface FolderOptions extends VariantOptions {
   /** What links may lead to at most. Default: the folder, or the folder of the model in the hub's cache. */
@@ -22,7 +23,7 @@ export async function openDiffusersFolder(
   const folder = await confinedFolder(path, options.confinedTo);
   checkIndex(path, await readJsonFile(await requireInside(folder, 'model_index.json')));
   const schedulerConfig = await readText(folder, 'scheduler/scheduler_config.json');
-  const tokenizerFiles = await readTokenizerFiles(folder);
+  const tokenizerFiles = await readTokenizerFiles(folder, 'tokenizer');
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
     await Promise.all(closers.map((closeFile) => closeFile()));
@@ -87,25 +88,3 @@ function checkIndex(path: string, index: JsonObject): void {
 
 const readText = async (folder: ConfinedFolder, name: string): Promise<string> =>
   Buffer.from(await readSmallFile(await requireInside(folder, name))).toString('utf8');
-
-/** What transformers reads a CLIP tokenizer from. */
-const tokenizerNames = [
-  'vocab.json',
-  'merges.txt',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-];
-
-async function readTokenizerFiles(folder: ConfinedFolder): Promise<ReadonlyMap<string, Uint8Array>> {
-  const files = new Map<string, Uint8Array>();
-  for (const name of tokenizerNames) {
-    const path = await findInside(folder, `tokenizer/${name}`);
-    if (path !== undefined) files.set(name, await readSmallFile(path));
-  }
-  if (files.has('tokenizer.json') || (files.has('vocab.json') && files.has('merges.txt'))) return files;
-  throw new FormatError(
-    `${folder.path}: the folder "tokenizer" has neither vocab.json with merges.txt nor tokenizer.json; fetch them`,
-  );
-}

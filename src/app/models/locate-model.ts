@@ -1,0 +1,57 @@
+import { locateCheckpoint } from '../../files/checkpoints/index.ts';
+import type { PullEvent } from '../../files/hub/index.ts';
+import type { TaskContext } from '../tasks/task.ts';
+import type { TaskEvent } from '../tasks/task-event.ts';
+
+/** The path of a checkpoint, which is downloaded first where it is an id of the hub and not in the cache. */
+export async function* locateModel(
+  pathOrId: string,
+  variant: 'full' | 'fp16',
+  { hub, signal }: TaskContext,
+): AsyncGenerator<TaskEvent, string> {
+  const events = locateCheckpoint(pathOrId, { hub, variant, ...(signal && { signal }) });
+  const download: Download = { stage: `Downloading ${pathOrId}`, finished: 0, total: 0, sizes: new Map() };
+  let next = await events.next();
+  for (; !next.done; next = await events.next()) {
+    const event = taskEvent(next.value, download);
+    if (event !== undefined) yield event;
+  }
+  return next.value;
+}
+
+/** Bytes of all files together. */
+interface Download {
+  readonly stage: string;
+  finished: number;
+  total: number;
+  /** Of the files under way. */
+  readonly sizes: Map<string, number>;
+}
+
+function taskEvent(event: PullEvent, download: Download): TaskEvent | undefined {
+  switch (event.kind) {
+    case 'planned':
+      download.total = event.missing;
+      return event.missing === 0 ? undefined : progress(download, 0);
+    case 'file-started':
+      download.sizes.set(event.path, event.size);
+      return progress(download, event.done);
+    case 'progress':
+      return progress(download, event.done);
+    case 'file-finished':
+      if (event.from === 'hub') download.finished += download.sizes.get(event.path) ?? 0;
+      return progress(download, 0);
+    case 'waiting':
+      return { kind: 'note', message: `${event.path}: another process is downloading it; waiting` };
+    case 'interrupted':
+      return { kind: 'warning', message: `${event.reason}; attempt ${event.attempt}` };
+    case 'restarted':
+      return { kind: 'warning', message: `${event.path}: is fetched anew, ${event.reason}` };
+  }
+}
+
+/** Before the plan is known, and where nothing is missing, there is nothing to show. */
+function progress({ stage, finished, total }: Download, done: number): TaskEvent | undefined {
+  if (total === 0) return undefined;
+  return { kind: 'progress', stage, done: Math.min(finished + done, total), total, unit: 'bytes' };
+}

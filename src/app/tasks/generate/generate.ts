@@ -1,0 +1,124 @@
+import { randomInt } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { openDevice } from '../../../engine/index.ts';
+import { picturesFromArray, writePicture } from '../../../files/images/index.ts';
+import { decodeLatents, type HeldModel } from '../../../methods/diffusion/index.ts';
+import { encodePrompt, type Tokenizer } from '../../../networks/clip/index.ts';
+import { applyConcepts } from '../../models/apply-concepts.ts';
+import { holdForTask } from '../../models/hold-for-task.ts';
+import { openModel } from '../../models/open-model.ts';
+import { defineTask, type TaskContext } from '../task.ts';
+import type { TaskEvent } from '../task-event.ts';
+import { planOutputs } from './output-files.ts';
+import { type GenerateParameters, generateParameters } from './parameters.ts';
+import { type PicturePlan, planPictures } from './plan-pictures.ts';
+import { type Denoisers, prepareDenoisers, sampleBatch } from './sample-batches.ts';
+import { settingsTexts } from './settings.ts';
+
+export interface GeneratedPictures {
+  readonly model: string;
+  readonly width: number;
+  readonly height: number;
+  readonly pictures: readonly { readonly path: string; readonly seed: number }[];
+}
+
+/** Text to image. */
+export const generate = defineTask({
+  summary: 'Make pictures from a prompt',
+  examples: [
+    ['"a cat in a garden" --seed 1', 'one picture in this folder, with the built-in model'],
+    [
+      '"a photo of <biscuit> cat" -m stable-diffusion-v1-5/stable-diffusion-v1-5 -c biscuit/',
+      'a learned concept, on a model of the hub',
+    ],
+    ['"a castle" -m model.safetensors --tokenizer other-model/ -c style:0.6', 'a single file and a LoRA'],
+    ['"a boat" --count 4 --sampler euler --sigmas karras -o boats/', 'four pictures in a folder'],
+  ],
+  parameters: generateParameters,
+
+  async *run(parameters, context): AsyncGenerator<TaskEvent, GeneratedPictures> {
+    const seed = parameters.seed ?? randomInt(2 ** 32);
+    const seeds = Array.from({ length: parameters.count }, (_, index) => seed + index);
+    const paths = await planOutputs({ ...parameters, seeds });
+    const closers: (() => Promise<void>)[] = [];
+    try {
+      const opened = yield* openModel(parameters, context);
+      closers.unshift(opened.close);
+      const plan = planPictures(parameters, opened.checkpoint, seeds);
+      const { model, close } = yield* applyConcepts(opened, parameters.concepts, parameters.prompt);
+      closers.unshift(close);
+      yield* tellDropped(model.tokenizer, parameters);
+
+      const device = await openDevice(parameters.device, threadsOf(parameters));
+      closers.unshift(() => device.close());
+      yield { kind: 'stage', stage: `Loading the model (${device.name})` };
+      const held = await holdForTask(device, opened.checkpoint, model, context.signal);
+      const denoisers = prepareDenoisers(held, model.tokenizer, parameters, plan);
+      closers.unshift(denoisers.dispose);
+      return yield* makePictures({ parameters, context, title: opened.title, held, denoisers, plan, paths });
+    } finally {
+      for (const close of closers) await close();
+    }
+  },
+
+  describe: ({ pictures }) => pictures.map(({ path }) => path).join('\n'),
+});
+
+interface Making {
+  readonly parameters: GenerateParameters;
+  readonly context: TaskContext;
+  /** What the model is called. */
+  readonly title: string;
+  readonly held: HeldModel;
+  readonly denoisers: Denoisers;
+  readonly plan: PicturePlan;
+  readonly paths: readonly string[];
+}
+
+async function* makePictures(making: Making): AsyncGenerator<TaskEvent, GeneratedPictures> {
+  const { parameters, context, title, held, denoisers, plan, paths } = making;
+  const { width, height, batches, stepsPerBatch } = plan;
+  const existing = parameters.force ? 'replace' : 'refuse';
+  const pictures: { path: string; seed: number }[] = [];
+  const total = batches.length * stepsPerBatch;
+  const progress = (done: number) =>
+    ({ kind: 'progress', stage: 'Sampling', done, total, unit: 'steps' }) as const;
+
+  yield { kind: 'stage', stage: 'Preparing' };
+  for (const [place, seeds] of batches.entries()) {
+    const prepared = await denoisers.prepare(seeds.length);
+    if (place === 0) yield progress(0);
+    const sampling = sampleBatch(prepared, plan, seeds, context.signal);
+    let next = await sampling.next();
+    for (; !next.done; next = await sampling.next()) {
+      yield progress(place * stepsPerBatch + next.value.step + 1);
+    }
+    const images = await decodeLatents(held, next.value);
+    for (const [index, picture] of picturesFromArray(images, 'generate').entries()) {
+      const path = paths[pictures.length]!;
+      const seed = seeds[index]!;
+      const texts = settingsTexts(parameters, { seed, width, height, model: title });
+      await mkdir(dirname(path), { recursive: true });
+      await writePicture(path, picture, { texts, existing });
+      pictures.push({ path, seed });
+      yield { kind: 'file', path };
+    }
+  }
+  return { model: title, width, height, pictures };
+}
+
+/** A prompt has room for 75 tokens; what is beyond is not seen. */
+function* tellDropped(tokenizer: Tokenizer, parameters: GenerateParameters): Generator<TaskEvent> {
+  for (const name of ['prompt', 'negativePrompt'] as const) {
+    const { dropped } = encodePrompt(tokenizer, parameters[name]);
+    if (dropped.length === 0) continue;
+    const text = dropped.map((piece) => piece.text).join(' ');
+    yield {
+      kind: 'warning',
+      message: `${name}: is longer than the ${tokenizer.length - 2} tokens that the model reads; left out: ${JSON.stringify(text)}`,
+    };
+  }
+}
+
+const threadsOf = ({ threads }: GenerateParameters) => (threads === undefined ? {} : { threads });

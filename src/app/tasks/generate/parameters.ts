@@ -1,0 +1,128 @@
+import { z } from 'zod';
+import { type SamplerName, samplerNames, samplers } from '../../../methods/diffusion/index.ts';
+import type { ParameterHints } from '../task.ts';
+
+/** Those that make pictures of noise. */
+const samplerChoices = samplerNames.filter((name) => samplers[name].direction === 'to-data');
+
+const hints = (hints: ParameterHints): Record<string, unknown> => ({ ...hints });
+
+const side = z.int().multipleOf(8).min(8).max(8192).optional();
+
+const deviceChoices = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
+
+/** What `generate` can be told; flags, help, form fields and checks derive from this. */
+export const generateParameters = z.object({
+  prompt: z
+    .string()
+    .trim()
+    .min(1)
+    .describe('What the picture shows')
+    .meta(hints({ argument: true, placeholder: 'text' })),
+  negativePrompt: z
+    .string()
+    .default('')
+    .describe('What it does not show')
+    .meta(hints({ short: 'n', placeholder: 'text' })),
+  model: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Diffusers folder, single file (.safetensors, .ckpt) or id on the hub (organisation/name)')
+    .meta(hints({ short: 'm', placeholder: 'path or id', defaultText: 'the built-in model' })),
+  concepts: z
+    .array(z.string().min(1))
+    .default([])
+    .describe(
+      'Learned concept: embedding, LoRA, Custom Diffusion, or a DreamBooth model; file:0.8 scales a LoRA',
+    )
+    .meta(hints({ short: 'c', item: 'concept', placeholder: 'file[:scale]' })),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 52)
+    .optional()
+    .describe('Start of all randomness: the same seed makes the same picture; further pictures add 1')
+    .meta(hints({ short: 's', defaultText: 'random' })),
+  count: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .default(1)
+    .describe('Pictures to make')
+    .meta(hints({ unit: 'pictures' })),
+  batch: z
+    .int()
+    .min(1)
+    .max(64)
+    .default(1)
+    .describe('Pictures made at a time: more is faster on a GPU, and takes more memory')
+    .meta(hints({ unit: 'pictures' })),
+  width: side
+    .describe('Width of the picture')
+    .meta(hints({ unit: 'pixels', defaultText: "the model's own" })),
+  height: side
+    .describe('Height of the picture')
+    .meta(hints({ unit: 'pixels', defaultText: "the model's own" })),
+  steps: z
+    .int()
+    .min(1)
+    .max(1000)
+    .default(30)
+    .describe('Denoising steps')
+    .meta(hints({ unit: 'steps' })),
+  sampler: z
+    .enum(samplerChoices as [SamplerName, ...SamplerName[]])
+    .default('dpm-solver++')
+    .describe('How the steps are taken'),
+  sigmas: z
+    .enum(['schedule', 'karras'])
+    .default('schedule')
+    .describe(
+      'Noise levels of the steps: those of the schedule, or those of Karras et al. (dpm-solver++, euler)',
+    ),
+  guidanceScale: z
+    .number()
+    .min(0)
+    .max(100)
+    .default(7.5)
+    .describe('How closely the prompt is followed; 1 is without guidance and twice as fast')
+    .meta(hints({ short: 'g' })),
+  guidanceRescale: z
+    .number()
+    .min(0)
+    .max(1)
+    .default(0)
+    .describe('Keeps strong guidance from overexposing; 0.7 is usual for models of v-prediction'),
+  output: z
+    .string()
+    .min(1)
+    .default('.')
+    .describe('Folder for the pictures, or a name that ends in .png; nothing is overwritten')
+    .meta(hints({ short: 'o', placeholder: 'path' })),
+  force: z.boolean().default(false).describe('Overwrite files'),
+  settings: z
+    .boolean()
+    .default(true)
+    .describe('Prompt, seed and all settings in the PNG, where inspect and other tools read them'),
+  variant: z
+    .enum(['full', 'fp16'])
+    .default('full')
+    .describe('Which weights are taken of a model that has both'),
+  tokenizer: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Folder of a tokenizer, or of a model that has one, for single files, which have none')
+    .meta(hints({ placeholder: 'folder', defaultText: "the model's own" })),
+  device: z.enum(deviceChoices).default('auto').describe('Where it is computed; doctor lists what there is'),
+  threads: z
+    .int()
+    .min(1)
+    .max(1024)
+    .optional()
+    .describe('Processor threads')
+    .meta(hints({ unit: 'threads', defaultText: 'all cores' })),
+});
+
+export type GenerateParameters = z.output<typeof generateParameters>;
