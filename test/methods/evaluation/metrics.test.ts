@@ -163,6 +163,11 @@ describe('regions', () => {
   });
 });
 
+const unit = (values: readonly number[]) => {
+  const length = Math.hypot(...values);
+  return values.map((each) => each / length);
+};
+
 describe('CLIP', () => {
   const embed = (picture: typeof source) => {
     const { height, width, pixels } = picture;
@@ -177,10 +182,6 @@ describe('CLIP', () => {
       },
     );
     return unit([...(result!.data as Float32Array)]);
-  };
-  const unit = (values: readonly number[]) => {
-    const length = Math.hypot(...values);
-    return values.map((each) => each / length);
   };
   const dot = (a: readonly number[], b: readonly number[]) =>
     a.reduce((sum, each, index) => sum + each * b[index]!, 0);
@@ -246,6 +247,33 @@ describe('CLIP', () => {
 });
 
 describe('the pocket perceptual distance', () => {
+  test('is the mean over layers and patches of |u − v|², u and v being the directions of their features', async () => {
+    const states = [full.edited, source].map(({ height, width, pixels }) =>
+      compute(
+        (inputs) => {
+          const { parameters, pixels } = inputs as { parameters: Tree<Tensor>; pixels: Tensor };
+          return clipVision(parameters, tinyVision, pixels).hiddenStates.slice(0, 2);
+        },
+        {
+          parameters: visionParameters,
+          pixels: preprocessClipImages([ndArray('uint8', [height, width, 3], pixels)], tinyProcessor),
+        },
+      ),
+    );
+    const direction = (picture: number, layer: number, token: number): readonly number[] => {
+      const values = states[picture]![layer]!.data as Float32Array;
+      return unit([...values.subarray(8 * token, 8 * token + 8)]);
+    };
+    const distances = [0, 1].flatMap((layer) =>
+      Array.from({ length: 16 }, (_, patch) => {
+        const [u, v] = [direction(0, layer, patch + 1), direction(1, layer, patch + 1)];
+        return u.reduce((sum, value, channel) => sum + (value - v[channel]!) ** 2, 0);
+      }),
+    );
+    const expected = distances.reduce((sum, distance) => sum + distance, 0) / 32;
+    expect(await measure('pocket-perceptual-distance', full, instruments)).toBeCloseTo(expected, 6);
+  });
+
   test('grows with what is painted over, and is the same in both directions', async () => {
     const distance = (rows: number) =>
       measure(

@@ -160,8 +160,8 @@ describe('trade-off curves', () => {
     expect(valueAt(straight, x)).toBeUndefined();
   });
 
-  test('a step that falls back in x is passed over', () => {
-    expect(valueAt(curve([0, 1], [0.4, 0.6], [0.3, 0], [0.8, 0.2]), 0.6)).toBeCloseTo(0.4, 12);
+  test('steps that fall back in x are passed over until one goes further', () => {
+    expect(valueAt(curve([0, 1], [0.4, 0.6], [0.3, 0], [0.35, 9], [0.8, 0.2]), 0.6)).toBeCloseTo(0.4, 12);
   });
 
   test('the area between two curves is that of the shape between them, signed', () => {
