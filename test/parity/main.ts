@@ -12,6 +12,7 @@ import { comparePersonalization } from './personalization.ts';
 import { comparePipeline } from './pipeline.ts';
 import { compareSchedulers } from './schedulers.ts';
 import { compareTokenizer } from './tokenizer.ts';
+import { compareTorchSave } from './torch-save.ts';
 import { compareUnet } from './unet.ts';
 import { compareUnetInjection } from './unet-injection.ts';
 import { compareVae } from './vae.ts';
@@ -26,6 +27,7 @@ const topics: Readonly<Record<string, (folder: string) => AsyncIterable<ParityRe
   pnp: compareUnetInjection,
   schedulers: compareSchedulers,
   tokenizer: compareTokenizer,
+  torch_save: compareTorchSave,
   unet: compareUnet,
   vae: compareVae,
 };
