@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { FormatError } from '../formats/format-error.ts';
 import { compositeOnto, makePicture, type Picture, type Rgb } from './picture.ts';
 
@@ -41,7 +41,7 @@ export async function resizePicture(picture: Picture, height: number, width: num
 const rawImage = ({ pixels, height, width }: Picture) =>
   sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false });
 
-async function resized(image: sharp.Sharp, height: number, width: number): Promise<Picture> {
+async function resized(image: Sharp, height: number, width: number): Promise<Picture> {
   const bytes = await image.removeAlpha().raw().toBuffer();
   return makePicture(height, width, new Uint8Array(bytes));
 }

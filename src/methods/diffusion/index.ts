@@ -2,6 +2,7 @@ export * from './add-noise.ts';
 export type { BetaCurve } from './beta-curves.ts';
 export * from './classifier-free-guidance.ts';
 export * from './denoiser.ts';
+export * from './encode-images.ts';
 export * from './held-model.ts';
 export * from './noise-level.ts';
 export * from './noise-schedule.ts';

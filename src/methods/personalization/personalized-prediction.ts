@@ -11,9 +11,11 @@ export interface ModelConfigs {
 }
 
 /** A prompt as the UNet sees it, computed before, or as ids, through the text encoder in the graph. */
-export type PromptTensor =
-  | { readonly kind: 'features'; readonly features: Tensor }
-  | { readonly kind: 'ids'; readonly ids: Tensor };
+export interface PromptTensor {
+  readonly kind: 'features' | 'ids';
+  /** Features [batch, tokens, size], or int64 ids [batch, tokens]. */
+  readonly tensor: Tensor;
+}
 
 export interface PredictionInput extends Pick<UnetInput, 'sample' | 'timestep' | 'activations' | 'features'> {
   readonly prompt: PromptTensor;
@@ -27,8 +29,8 @@ export function predict(
 ): Tensor {
   const encoderHiddenStates =
     prompt.kind === 'features'
-      ? prompt.features
-      : clipText(textEncoder, configs.textEncoder, prompt.ids).lastHiddenState;
+      ? prompt.tensor
+      : clipText(textEncoder, configs.textEncoder, prompt.tensor).lastHiddenState;
   return unet(parameters, configs.unet, { ...input, encoderHiddenStates });
 }
 

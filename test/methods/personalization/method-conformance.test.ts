@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   type Device,
   flatten,
@@ -46,12 +46,15 @@ import { encodePrompts, type Tokenizer } from '../../../src/networks/clip/index.
 import { temporaryFolder } from '../../files/formats/temporary-folder.ts';
 import { holdTiny, methodCases, randomLike, tinyPipeline } from './tiny-pipeline.ts';
 
+// Compiling takes a second, on a busy machine many.
+vi.setConfig({ testTimeout: 240_000 });
+
 const key = randomKey(5);
 const folder = temporaryFolder();
 let device: Device;
 let base: PromptedModel;
 beforeAll(async () => {
-  device = await openDevice('cpu');
+  device = await openDevice('cpu', { threads: 1 });
   base = await holdTiny(device);
 });
 afterAll(() => device.close());
@@ -91,7 +94,10 @@ const compilePrediction = (model: HeldModel, specs: ReturnType<typeof specsOfSta
   device.compileStep(
     ({ ids, ...input }, trees) => ({
       outputs: {
-        prediction: predict(trees as never, configsOf(model), { ...input, prompt: { kind: 'ids', ids } }),
+        prediction: predict(trees as never, configsOf(model), {
+          ...input,
+          prompt: { kind: 'ids', tensor: ids },
+        }),
       },
       state: {},
     }),
@@ -174,7 +180,7 @@ describe.each(methodCases)('%s', (name, plan) => {
         const answer = predictPersonalized({ configs: configsOf(base.model), method }, networks, variables, {
           sample,
           timestep,
-          prompt: { kind: 'ids', ids },
+          prompt: { kind: 'ids', tensor: ids },
         });
         return { outputs: gradient(meanSquaredError(answer, sample), variables as Tree<Tensor>), state: {} };
       },

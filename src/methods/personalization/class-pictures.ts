@@ -1,0 +1,72 @@
+import { fold, type RandomKey } from '../../engine/index.ts';
+import { type Picture, picturesFromArray } from '../../files/images/index.ts';
+import { encodePrompts } from '../../networks/clip/index.ts';
+import { pixelsPerCell } from '../../networks/vae/index.ts';
+import { compileDenoiser, decodeLatents, guidedContext, sample } from '../diffusion/index.ts';
+import type { PersonalizationBase } from './personalize.ts';
+
+/** How pictures are made while training. */
+export interface GenerationSettings {
+  /** Default 50. */
+  readonly steps?: number;
+  /** Default 7.5. */
+  readonly guidanceScale?: number;
+}
+
+export interface ClassPictureOptions extends GenerationSettings {
+  readonly prompt: string;
+  /** First number to be made, and the number behind the last. */
+  readonly from: number;
+  readonly to: number;
+  readonly size: number;
+  readonly key: RandomKey;
+  readonly signal?: AbortSignal;
+}
+
+/** A picture for prior preservation was made; kept as PNG it can be given to the next training of the class. */
+export interface ClassPictureEvent {
+  readonly kind: 'class-picture';
+  /** Its number, from 0; the same number and seed give the same picture. */
+  readonly index: number;
+  readonly of: number;
+  readonly picture: Picture;
+}
+
+/** Pictures of the class, made by the base model (Ruiz et al. 2022, section 3.3). */
+export async function* generateClassPictures(
+  { model, tokenizer, scheduler }: PersonalizationBase,
+  { prompt, from, to, size, key, signal, steps = 50, guidanceScale = 7.5 }: ClassPictureOptions,
+): AsyncGenerator<ClassPictureEvent, readonly Picture[]> {
+  if (from >= to) return [];
+  const side = size / pixelsPerCell(model.vae.config);
+  const shape = [1, model.unet.config.inputChannels, side, side];
+  const prompts = guidanceScale === 1 ? [prompt] : [prompt, ''];
+  const context = await guidedContext(model, encodePrompts(tokenizer, prompts), 1);
+  const { denoise, dispose } = await compileDenoiser(model, shape, context, { guidanceScale });
+  const pictures: Picture[] = [];
+  try {
+    for (let index = from; index < to; index++) {
+      const start = { kind: 'noise', shape } as const;
+      const options = {
+        denoise,
+        ...scheduler,
+        steps,
+        start,
+        key: fold(key, index),
+        ...(signal && { signal }),
+      };
+      const walk = sample(options);
+      let next = await walk.next();
+      while (!next.done) next = await walk.next();
+      const [picture] = picturesFromArray(
+        await decodeLatents(model, next.value),
+        `class picture ${index + 1}`,
+      );
+      pictures.push(picture!);
+      yield { kind: 'class-picture', index, of: to, picture: picture! };
+    }
+    return pictures;
+  } finally {
+    await dispose();
+  }
+}
