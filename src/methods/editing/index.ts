@@ -13,8 +13,14 @@ export {
   editLatents,
 } from './delta-denoising/edit-latents.ts';
 export { type EditSettings, originalStepSize } from './delta-denoising/edit-settings.ts';
-export type { TimestepRange, TimestepSampling } from './delta-denoising/timestep-sampling.ts';
-export type { TimestepWeighting } from './delta-denoising/timestep-weighting.ts';
+export {
+  defaultTimestepRange,
+  drawTimestep,
+  type TimestepDraw,
+  type TimestepRange,
+  type TimestepSampling,
+} from './delta-denoising/timestep-sampling.ts';
+export { type TimestepWeighting, timestepWeight } from './delta-denoising/timestep-weighting.ts';
 export type { AttentionLayer, UnetPart } from './mask/attention-layers.ts';
 export { listAttentionLayers } from './mask/attention-layers.ts';
 export { type AttentionChoice, chooseAttention } from './mask/choose-attention.ts';
@@ -47,7 +53,7 @@ export {
 } from './picture/edit-image.ts';
 export type { MaskEdge } from './picture/edit-mask.ts';
 export { contextOf, type EditModel, type EditModels } from './picture/edit-models.ts';
-export { type ImageCoder, imageCoder } from './picture/image-coder.ts';
+export { encodeImage } from './picture/encode-image.ts';
 export type { CropOptions, EditPlan, FoundSubject, LookEvent, MaskOptions } from './picture/plan-edit.ts';
 export type { Raster, Samples } from './picture/raster.ts';
 export {

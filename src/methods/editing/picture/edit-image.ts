@@ -1,5 +1,5 @@
 import { fold, type RandomKey } from '../../../engine/arrays/index.ts';
-import type { Latents, NoiseSchedule } from '../../diffusion/index.ts';
+import { decodeLatents, type Latents, type NoiseSchedule } from '../../diffusion/index.ts';
 import type { Branches } from '../delta-denoising/branches.ts';
 import {
   type Branch,
@@ -11,8 +11,15 @@ import { type EditSettings, isUnguided, resolveEditSettings } from '../delta-den
 import { composite } from './composite.ts';
 import { modelInput, windowOf } from './crop-pixels.ts';
 import { contextOf, type EditModels, modelSide } from './edit-models.ts';
-import { type ImageCoder, imageCoder } from './image-coder.ts';
-import { type CropOptions, type EditPlan, type LookEvent, type MaskOptions, planEdit } from './plan-edit.ts';
+import { encodeImage } from './encode-image.ts';
+import {
+  type CropOptions,
+  type EditPlan,
+  type LookEvent,
+  type MaskOptions,
+  type PlannedEdit,
+  planEdit,
+} from './plan-edit.ts';
 import { checkRaster, type Raster } from './raster.ts';
 
 /** The three forms of DDS that DreamSteerer compares. */
@@ -100,38 +107,34 @@ export async function* editImage<R extends Raster>(
 ): AsyncGenerator<EditImageEvent, EditedImage<R>, undefined> {
   checkOptions(options);
   const { models, picture } = options;
-  const side = modelSide(models.pretrained.model, options.side);
-  const coder = imageCoder(models.pretrained.model);
-  try {
-    yield { kind: 'stage', stage: 'plan' };
-    const { plan, calls: looking } = yield* plannedOrResumed(options, coder, side);
-    yield { kind: 'plan', plan };
-    yield { kind: 'stage', stage: 'encode' };
-    const source = await coder.encode(modelInput(picture, windowOf(plan.crop), [side, side]));
-    yield { kind: 'stage', stage: 'edit' };
-    const { latents, calls: editing } = yield* editCrop(options, coder, plan, source);
-    yield { kind: 'stage', stage: 'decode' };
-    const image = await coder.decode(latents);
-    yield { kind: 'stage', stage: 'composite' };
-    const edited = latents.data.every((value, index) => value === source.data[index])
-      ? { ...picture, pixels: picture.pixels.slice() }
-      : composite(picture, { image, crop: plan.crop, mask: plan.mask });
-    return { picture: edited, plan, source, latents, image, unetCalls: { looking, editing } };
-  } finally {
-    await coder.dispose();
-  }
+  const { model } = models.pretrained;
+  const side = modelSide(model, options.side);
+  yield { kind: 'stage', stage: 'plan' };
+  const { plan, calls: looking, ...planned } = yield* plannedOrResumed(options, side);
+  yield { kind: 'plan', plan };
+  yield { kind: 'stage', stage: 'encode' };
+  const seen = () => modelInput(picture, windowOf(plan.crop), [side, side]);
+  const source = planned.source ?? (await encodeImage(model, seen()));
+  yield { kind: 'stage', stage: 'edit' };
+  const { latents, calls: editing } = yield* editCrop(options, plan, source);
+  yield { kind: 'stage', stage: 'decode' };
+  const image = await decodeLatents(model, latents);
+  yield { kind: 'stage', stage: 'composite' };
+  const isUnchanged = latents.data.every((value, index) => value === source.data[index]);
+  const edited = isUnchanged
+    ? { ...picture, pixels: picture.pixels.slice() }
+    : composite(picture, { image, crop: plan.crop, mask: plan.mask });
+  return { picture: edited, plan, source, latents, image, unetCalls: { looking, editing } };
 }
 
 async function* plannedOrResumed<R extends Raster>(
   options: EditImageOptions<R>,
-  coder: ImageCoder,
   side: number,
-): AsyncGenerator<LookEvent, { readonly plan: EditPlan; readonly calls: number }, undefined> {
+): AsyncGenerator<LookEvent, PlannedEdit & { readonly calls: number }, undefined> {
   const { models, schedule, picture, resume, key, signal } = options;
-  if (resume !== undefined) return { plan: resume.plan, calls: 0 };
+  if (resume !== undefined) return { plan: resume.plan, source: undefined, calls: 0 };
   const planning = planEdit({
     models,
-    coder,
     picture,
     prompts: { source: options.sourcePrompt, target: options.prompt },
     schedule,
@@ -143,14 +146,13 @@ async function* plannedOrResumed<R extends Raster>(
   });
   for (let calls = 0; ; calls++) {
     const next = await planning.next();
-    if (next.done) return { plan: next.value, calls };
+    if (next.done) return { ...next.value, calls };
     yield next.value;
   }
 }
 
 async function* editCrop<R extends Raster>(
   options: EditImageOptions<R>,
-  coder: ImageCoder,
   { latentMask }: EditPlan,
   source: Latents,
 ): AsyncGenerator<
@@ -181,7 +183,7 @@ async function* editCrop<R extends Raster>(
       yield next.value;
       const { step, latents } = next.value;
       if (previewEvery !== undefined && (step + 1) % previewEvery === 0) {
-        yield { kind: 'preview', step, image: await coder.decode(latents) };
+        yield { kind: 'preview', step, image: await decodeLatents(models.pretrained.model, latents) };
       }
     }
   } finally {

@@ -28,8 +28,15 @@ type Cells = number;
 export function maskOfRegion(picture: Size, crop: SquareCrop, region: Plane, edge: MaskEdge): Plane {
   const cell = crop.side / region.shape[1]!;
   const { grow = cell, feather = cell } = edge;
-  const inPixels = resizePlane(region, [crop.side, crop.side]);
+  const inPixels = atLeastAPixel(resizePlane(region, [crop.side, crop.side]));
   return fadeAtSeams(picture, crop, softenRegion(inPixels, { grow, feather }), feather);
+}
+
+/** Where a crop has fewer pixels than cells a region could vanish between them: then its best pixels are the region. */
+function atLeastAPixel(plane: Plane): Plane {
+  const most = plane.data.reduce((largest, value) => Math.max(largest, value), 0);
+  if (most >= 0.5 || most === 0) return plane;
+  return { ...plane, data: plane.data.map((value) => value / most) };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { NdArray, RandomKey } from '../../../engine/arrays/index.ts';
 import { pixelsPerCell } from '../../../networks/vae/index.ts';
-import type { NoiseSchedule } from '../../diffusion/index.ts';
+import type { Latents, NoiseSchedule } from '../../diffusion/index.ts';
 import { type Plane, resizePlane } from '../mask/resize-plane.ts';
 import { type AttentionEvent, type SubjectMapSettings, subjectMap } from '../mask/subject-map.ts';
 import { subjectRegion } from '../mask/subject-region.ts';
@@ -15,7 +15,7 @@ import {
   maskOfRegion,
 } from './edit-mask.ts';
 import { contextOf, type EditModels } from './edit-models.ts';
-import type { ImageCoder } from './image-coder.ts';
+import { encodeImage } from './encode-image.ts';
 import type { Raster } from './raster.ts';
 import { type Box, boxOf, checkCrop, chooseCrop, type SquareCrop, wholeCrop } from './square-crop.ts';
 
@@ -62,7 +62,6 @@ export interface FoundSubject {
 
 export interface PlanOptions {
   readonly models: EditModels;
-  readonly coder: ImageCoder;
   readonly picture: Raster;
   readonly prompts: { readonly source: string; readonly target: string };
   readonly schedule: NoiseSchedule;
@@ -74,6 +73,12 @@ export interface PlanOptions {
   readonly signal: AbortSignal | undefined;
 }
 
+export interface PlannedEdit {
+  readonly plan: EditPlan;
+  /** ẑ of the crop, if the model has looked at it already. */
+  readonly source: Latents | undefined;
+}
+
 /** `AttentionEvent`s of a look at the whole picture, coarsely, or at the crop. */
 export type LookEvent = AttentionEvent & { readonly at: 'whole picture' | 'crop' };
 
@@ -82,7 +87,7 @@ export type LookEvent = AttentionEvent & { readonly at: 'whole picture' | 'crop'
  * whole picture, to know where to crop, and again on the crop.
  * @throws a sentence if a mask or crop does not fit, or the subject cannot be named
  */
-export async function* planEdit(options: PlanOptions): AsyncGenerator<LookEvent, EditPlan, undefined> {
+export async function* planEdit(options: PlanOptions): AsyncGenerator<LookEvent, PlannedEdit, undefined> {
   const { mask, picture } = options;
   if (options.crop.kind === 'given') checkCrop(picture, options.crop.crop);
   const cells = options.side / pixelsPerCell(options.models.pretrained.model.vae.config);
@@ -90,19 +95,20 @@ export async function* planEdit(options: PlanOptions): AsyncGenerator<LookEvent,
   if (mask.kind === 'none') {
     const crop = options.crop.kind === 'given' ? options.crop.crop : wholeCrop(picture);
     const everything = maskOfEverything(picture, crop, cells);
-    return { crop, mask: everything, latentMask: undefined, subject: undefined };
+    const plan = { crop, mask: everything, latentMask: undefined, subject: undefined };
+    return { plan, source: undefined };
   }
   checkGivenMask(picture, mask.mask);
   const crop = cropAround(options, boxOf(mask.mask));
   const own = maskOfGiven(picture, crop, mask.mask, mask);
-  return planned(crop, own, cells, undefined);
+  return { plan: planned(crop, own, cells, undefined), source: undefined };
 }
 
 async function* planAutomatic(
   options: PlanOptions,
   mask: MaskOptions & { readonly kind: 'automatic' },
   cells: number,
-): AsyncGenerator<LookEvent, EditPlan, undefined> {
+): AsyncGenerator<LookEvent, PlannedEdit, undefined> {
   const { models, picture, prompts, side } = options;
   const { tokenizer } = models.pretrained;
   const word =
@@ -120,15 +126,16 @@ async function* planAutomatic(
   let crop = options.crop.kind === 'given' ? options.crop.crop : wholeCrop(picture);
   if (options.crop.kind === 'around the subject' && crop.side > side) {
     const whole = { top: 0, left: 0, height: picture.height, width: picture.width };
-    const map = yield* lookAt(look, whole, fittedSize(whole, cells), 'whole picture');
+    const { map } = yield* lookAt(look, whole, fittedSize(whole, cells), 'whole picture');
     const { region } = subjectRegion(map, mask.threshold);
     crop = cropAround(options, boxOf(resizePlane(region, [picture.height, picture.width])));
   }
   const seen = yield* lookAt(look, windowOf(crop), [cells, cells], 'crop');
-  const map = withoutOutside(seen, crop, picture);
+  const map = withoutOutside(seen.map, crop, picture);
   const { region, threshold } = subjectRegion(map, mask.threshold);
   const own = maskOfRegion(picture, crop, region, mask);
-  return planned(crop, own, cells, { word, map, region, threshold });
+  const plan = planned(crop, own, cells, { word, map, region, threshold });
+  return { plan, source: seen.source };
 }
 
 interface Look extends PlanOptions {
@@ -137,16 +144,16 @@ interface Look extends PlanOptions {
   readonly context: NdArray;
 }
 
-/** The subject's map in a window of the picture, at a latent resolution. */
+/** The subject's map in a window of the picture, at a latent resolution, and the window's latents. */
 async function* lookAt(
-  { models, coder, picture, schedule, settings, word, context, key, signal }: Look,
+  { models, picture, schedule, settings, word, context, key, signal }: Look,
   window: Window,
   size: readonly [height: number, width: number],
   at: LookEvent['at'],
-): AsyncGenerator<LookEvent, Plane, undefined> {
+): AsyncGenerator<LookEvent, { readonly map: Plane; readonly source: Latents }, undefined> {
   const { model } = models.pretrained;
   const cell = pixelsPerCell(model.vae.config);
-  const source = await coder.encode(modelInput(picture, window, [size[0] * cell, size[1] * cell]));
+  const source = await encodeImage(model, modelInput(picture, window, [size[0] * cell, size[1] * cell]));
   const looking = subjectMap({
     ...settings,
     device: model.device,
@@ -160,7 +167,7 @@ async function* lookAt(
   });
   for (;;) {
     const next = await looking.next();
-    if (next.done) return next.value;
+    if (next.done) return { map: next.value, source };
     yield { ...next.value, at };
   }
 }
