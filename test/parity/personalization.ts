@@ -5,11 +5,12 @@ import { loadBaseModels } from './personalization/base-models.ts';
 import { compareCustomDiffusion } from './personalization/custom-diffusion.ts';
 import { compareEmbeddings } from './personalization/embeddings.ts';
 import { compareLoras } from './personalization/loras.ts';
+import { compareLossGradients } from './personalization/loss-gradients.ts';
 import { compareSingleFiles } from './personalization/single-file.ts';
 
 /**
  * Compares a personalization folder (embeddings, Custom Diffusion, LoRA, single files; outputs in
- * golden.safetensors) with what we make of its files on the models in the folders beside it: `unet_sd1`,
+ * golden.safetensors) with what we make of its files, and the gradients of what each method learns, on the models in the folders beside it: `unet_sd1`,
  * `clip_text`, `clip_text_gelu_sd2` and `vae`.
  */
 export async function* comparePersonalization(folder: string): AsyncGenerator<ParityResult> {
@@ -22,6 +23,7 @@ export async function* comparePersonalization(folder: string): AsyncGenerator<Pa
     yield* compareEmbeddings(base, device);
     yield* compareCustomDiffusion(base);
     yield* compareLoras(base);
+    yield* compareLossGradients(base, device);
     yield* compareSingleFiles(base, device);
   } finally {
     await device.close();

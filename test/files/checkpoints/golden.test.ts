@@ -7,7 +7,7 @@ describeGolden('checkpoints, as the reference reads them', () => {
   test('every file and every output', async () => {
     const results: ParityResult[] = [];
     for await (const result of comparePersonalization(goldenPath('personalization'))) results.push(result);
-    expect(results.length).toBeGreaterThan(10);
+    expect(results.length).toBeGreaterThan(1000);
     expect(results.filter(({ pass }) => !pass)).toEqual([]);
-  });
+  }, 240_000);
 });

@@ -1,26 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  concatenate,
-  type Device,
-  flatten,
-  gradient,
-  multiply,
-  type NdArray,
-  ndArray,
-  sum,
-  type Tensor,
-  type Tree,
-  unflatten,
-} from '../../../src/engine/index.ts';
+import { type Device, gradient, multiply, type NdArray, ndArray, sum } from '../../../src/engine/index.ts';
 import { readEmbedding, withRows } from '../../../src/files/checkpoints/index.ts';
+import { appendTokens } from '../../../src/methods/personalization/index.ts';
 import { clipText } from '../../../src/networks/clip/index.ts';
 import { type Arrays, compareArrays, read, runOnce, tolerances } from '../model-folder.ts';
 import type { ParityResult } from '../parity-result.ts';
 import type { BaseModels } from './base-models.ts';
 import { readAll } from './read-all.ts';
-
-const table = 'text_model.embeddings.token_embedding.weight';
 
 /**
  * Textual-inversion files: their vectors, and the text encoder's output and gradient with those of diffusers' two
@@ -68,13 +55,7 @@ async function* compareOutputs(
   const ours = await runOnce(
     device,
     ({ parameters, rows, ids, weighting }) => {
-      const extended = unflatten(
-        flatten<Tensor>(parameters).map(([name, tensor]) => [
-          name,
-          name === table ? concatenate([tensor, rows], 0) : tensor,
-        ]),
-      ) as Tree<Tensor>;
-      const { lastHiddenState } = clipText(extended, text.config, ids);
+      const { lastHiddenState } = clipText(appendTokens(parameters, [rows]), text.config, ids);
       const loss = sum(multiply(lastHiddenState, weighting));
       return { last_hidden_state: lastHiddenState, grad_new_rows: gradient(loss, rows) };
     },
