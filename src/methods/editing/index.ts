@@ -51,7 +51,7 @@ export {
   editVariants,
   type PreviewEvent,
 } from './picture/edit-image.ts';
-export type { MaskEdge } from './picture/edit-mask.ts';
+export { type MaskEdge, maskOfPicture } from './picture/edit-mask.ts';
 export { contextOf, type EditModel, type EditModels } from './picture/edit-models.ts';
 export { encodeImage } from './picture/encode-image.ts';
 export type { CropOptions, EditPlan, FoundSubject, LookEvent, MaskOptions } from './picture/plan-edit.ts';

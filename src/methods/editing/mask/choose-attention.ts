@@ -4,7 +4,7 @@ import type { AttentionLayer, UnetPart } from './attention-layers.ts';
 export interface AttentionChoice {
   /** Default: `up`, the decoder; DreamSteerer averages the encoder's as well. */
   readonly parts?: readonly UnetPart[];
-  /** Latent cells a place is wide. Default: all but 1, since the finest maps follow texture. */
+  /** Latent cells a place is wide. Default: those that give at most 32 x 32 places; finer maps follow texture. */
   readonly reductions?: readonly number[];
 }
 
@@ -15,7 +15,7 @@ export interface ChosenAttention {
   readonly self: readonly AttentionLayer[];
 }
 
-/** A self-attention matrix has a row and a column a place; of 32 x 32 places and float32 it takes 4 MiB a head. */
+/** 32 x 32. A self-attention matrix has a row and a column a place: in float32 that is 4 MiB a head. */
 const mostPlaces = 1024;
 
 /**
@@ -34,9 +34,10 @@ export function chooseAttention(
       'chooseAttention: this UNet has no cross-attention, so no word has a place in the picture; give a mask',
     );
   }
-  const isWide = ({ reduction }: AttentionLayer) =>
-    reductions === undefined ? reduction > 1 : reductions.includes(reduction);
-  const self = layers.filter(({ kind, size }) => kind === 'self' && placesOf(size) <= mostPlaces);
+  const isCoarse = ({ size }: AttentionLayer) => placesOf(size) <= mostPlaces;
+  const isWide = (layer: AttentionLayer) =>
+    reductions === undefined ? isCoarse(layer) : reductions.includes(layer.reduction);
+  const self = layers.filter((layer) => layer.kind === 'self' && isCoarse(layer));
   return {
     cross: firstNonEmpty(
       cross.filter((layer) => isChosen(layer) && isWide(layer)),

@@ -18,9 +18,6 @@ export interface MaskEdge {
 
 type Size = Pick<Raster, 'height' | 'width'>;
 
-/** Latent cells a side of a square crop. */
-type Cells = number;
-
 /**
  * The mask of a region found at latent resolution, [side, side] of the crop.
  * @param region [cells, cells] of 0 and 1
@@ -52,8 +49,8 @@ export function maskOfGiven(picture: Size, crop: SquareCrop, given: Plane, edge:
   return fadeAtSeams(picture, crop, mask, feather);
 }
 
-/** All of the crop. */
-export const maskOfEverything = (picture: Size, crop: SquareCrop, cells: Cells): Plane =>
+/** All of the crop, which is `cells` latent cells wide. */
+export const maskOfEverything = (picture: Size, crop: SquareCrop, cells: number): Plane =>
   fadeAtSeams(
     picture,
     crop,
@@ -61,8 +58,20 @@ export const maskOfEverything = (picture: Size, crop: SquareCrop, cells: Cells):
     crop.side / cells,
   );
 
+/** A crop's mask as large as the picture, 0 outside the crop: what `mask.png` and metrics show. */
+export function maskOfPicture({ height, width }: Size, crop: SquareCrop, mask: Plane): Plane {
+  const { top, left, side } = crop;
+  const whole = ndArray('float32', [height, width], new Float32Array(height * width));
+  for (let row = Math.max(0, -top); row < Math.min(side, height - top); row++) {
+    for (let column = Math.max(0, -left); column < Math.min(side, width - left); column++) {
+      whole.data[(top + row) * width + left + column] = mask.data[row * side + column]!;
+    }
+  }
+  return whole;
+}
+
 /** How much each latent cell may move: the mask, averaged over the cell and a little around it. */
-export function latentMask(mask: Plane, cells: Cells): Plane {
+export function latentMask(mask: Plane, cells: number): Plane {
   const shares = resizePlane(mask, [cells, cells]);
   // Weights sum to 1 only up to rounding.
   return { ...shares, data: shares.data.map((share) => (share > 1 - 1e-6 ? 1 : Math.max(0, share))) };

@@ -83,7 +83,8 @@ describe('the attentions of a UNet', () => {
         ...new Set(list.map(({ part, reduction }) => `${part} /${reduction}`)),
       ]);
     };
-    expect(chosen({})).toEqual([['up /2'], ['up /1']]);
+    expect(chosen({})).toEqual([['up /2', 'up /1'], ['up /1']]);
+    expect(chosen({ reductions: [2] })[0]).toEqual(['up /2']);
     expect(chosen({ parts: ['down', 'up'], reductions: [1, 2] })[0]).toEqual([
       'down /1',
       'down /2',
@@ -93,7 +94,8 @@ describe('the attentions of a UNet', () => {
     expect(chosen({ reductions: [8] })[0]).toEqual(['up /2', 'up /1']);
     expect(chosen({ parts: [] })[0]).toEqual(['down /1', 'down /2', 'mid /4', 'up /2', 'up /1']);
     const large = listAttentionLayers(threeLevels, [48, 48], 5);
-    expect(chooseAttention(large, {}).self[0]!.size).toEqual([24, 24]);
+    const coarse = chooseAttention(large, {});
+    for (const { size } of [...coarse.cross, ...coarse.self]) expect(size).toEqual([24, 24]);
     expect(() => chooseAttention([], {})).toThrow('this UNet has no cross-attention');
   });
 

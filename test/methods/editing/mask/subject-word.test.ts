@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { findSubjectWord, subjectFromWords } from '../../../../src/methods/editing/mask/subject-word.ts';
 import { addPlaceholder, encodePrompt } from '../../../../src/networks/clip/index.ts';
+import { benchmarkSet } from '../../../../src/pocket/world/index.ts';
 import { smallTokenizer } from '../../../networks/clip/tokenizer/small-tokenizer.ts';
 
 const tokenizer = smallTokenizer();
@@ -30,6 +31,14 @@ describe('the subject of two prompts', () => {
   ])('%j, %j → %s', (source, target, word) => {
     expect(find(source, target).word).toBe(word);
   });
+
+  it.each(benchmarkSet().sources.map((source) => [source.scene.subject.class, source] as const))(
+    'of a prompt of the drawn world is its class: %s',
+    (subjectClass, { sourcePrompt, targetPrompt }) => {
+      expect(find(sourcePrompt, targetPrompt.replace('{concept}', '<biscuit>')).word).toBe(subjectClass);
+      expect(find(sourcePrompt, targetPrompt.replace('{concept}', 'sks')).word).toBe(subjectClass);
+    },
+  );
 
   it('stands at its tokens', () => {
     const source = 'the the robot on a mat';

@@ -7,6 +7,7 @@ import {
   latentMask,
   maskOfEverything,
   maskOfGiven,
+  maskOfPicture,
   maskOfRegion,
 } from '../../../../src/methods/editing/picture/edit-mask.ts';
 import type { Raster } from '../../../../src/methods/editing/picture/raster.ts';
@@ -263,6 +264,13 @@ describe('the mask of a crop', () => {
     expect([at(4, 10), at(10, 15)]).toEqual([1, 1]); // the picture's own borders
     expect([at(10, 0), at(10, 1), at(10, 3), at(10, 4)]).toEqual([0.125, 0.375, 0.875, 1]);
     expect(at(19, 10)).toBe(0.125);
+  });
+
+  it('is placed in the picture where its crop is', () => {
+    const crop = { top: -1, left: 1, side: 3 };
+    const mask = ndArray('float32', [3, 3], Float32Array.of(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9));
+    const whole = maskOfPicture({ height: 3, width: 3 }, crop, mask);
+    expect([...whole.data]).toEqual([...Float32Array.of(0, 0.4, 0.5, 0, 0.7, 0.8, 0, 0, 0)]);
   });
 
   it('for latents is an average over cells: 1 inside, 0 outside', () => {
