@@ -12,7 +12,7 @@ import {
   zeros,
 } from '../arrays/index.ts';
 import { spec, type Tensor, type TensorSpec, type TensorsOf } from '../graph/index.ts';
-import type { Device, State, StateLeaf, StepProgram, StepResult } from '../runtime/index.ts';
+import type { Device, LazySource, State, StateLeaf, StepProgram, StepResult } from '../runtime/index.ts';
 import { initialLossScale, type LossScale, nextLossScale } from './loss-scale.ts';
 import { adamW, type Optimizer } from './optimizers.ts';
 import { checkRate, constantRate, type Schedule } from './schedules.ts';
@@ -195,13 +195,17 @@ export class Minimizer<Variables extends Tree<NdArray>> {
     settings: Settings,
     programs: Programs,
   ): Promise<Minimizer<Variables>> {
-    const zerosLike = () =>
-      mapTree<Tree<NdArray>, NdArray, NdArray>(variables, ({ shape }) => zeros(shape)) as Tree<NdArray>;
-    const state = await device.hold<HeldTree>({
-      variables,
-      moments: Object.fromEntries(settings.optimizer.moments.map((name) => [name, zerosLike()])),
-      ...(settings.averageDecay !== undefined && { averages: variables }),
-      ...(programs.kind === 'collected' && { gradients: zerosLike() }),
+    const copies = copiesOf(variables);
+    const zeroed = mapTree<Tree<LazySource>, LazySource, LazySource>(copies, ({ dtype, shape }) => ({
+      dtype,
+      shape,
+      read: async () => zeros(shape),
+    })) as Tree<LazySource>;
+    const state = await holdOneByOne(device, {
+      variables: copies,
+      moments: Object.fromEntries(settings.optimizer.moments.map((name) => [name, zeroed])),
+      ...(settings.averageDecay !== undefined && { averages: copies }),
+      ...(programs.kind === 'collected' && { gradients: zeroed }),
     });
     const all = await withFrozen(device, state, frozen);
     return new Minimizer<Variables>(device, settings, programs, frozen, state, all);
@@ -281,7 +285,7 @@ export class Minimizer<Variables extends Tree<NdArray>> {
     if (counters?.dtype !== 'float64' || counters.shape.join() !== '3') {
       throw new Error('restore: the saved state has no "counters" (float64[3])');
     }
-    const state = await this.device.hold(parts as HeldTree);
+    const state = await holdOneByOne(this.device, copiesOf(parts as Tree<NdArray>));
     await this.disposeStates();
     this.state = state;
     this.all = await withFrozen(this.device, state, this.frozen);
@@ -342,6 +346,18 @@ export class Minimizer<Variables extends Tree<NdArray>> {
 
 /** A training state as the device holds it; which branches exist depends on the settings. */
 type HeldTree = { readonly [branch: string]: Tree<NdArray> };
+
+/** Moments and averages may take gigabytes: they are made where they belong, one array after the other. */
+const holdOneByOne = async (device: Device, tree: Tree<LazySource>): Promise<State<HeldTree>> =>
+  (await device.holdLazily(tree)) as unknown as State<HeldTree>;
+
+/** Copies, made when they are wanted: what is held lazily is moved to the device. */
+const copiesOf = (tree: Tree<NdArray>): Tree<LazySource> =>
+  mapTree<Tree<NdArray>, NdArray, LazySource>(tree, ({ dtype, shape, data }) => ({
+    dtype,
+    shape,
+    read: async () => ({ dtype, shape, data: data.slice() }),
+  })) as Tree<LazySource>;
 
 const withFrozen = (device: Device, state: State<HeldTree>, frozen: State | undefined): Promise<State> =>
   device.combine({
