@@ -2,6 +2,7 @@ export * from './apply-concept.ts';
 export type { Augmentation } from './augmentation.ts';
 export { type DriftOptions, type DriftProbe, probeDrift } from './class-drift.ts';
 export type { ClassPictureEvent, GenerationSettings } from './class-pictures.ts';
+export { type CardOptions, conceptCard } from './concept-card-of.ts';
 export { asSource, conceptOfLearned } from './concept-of-learned.ts';
 export { type DiffusionProblemOptions, diffusionProblem } from './diffusion-problem.ts';
 export {
@@ -21,6 +22,7 @@ export * from './personalized-model.ts';
 export * from './personalized-prediction.ts';
 export * from './prompt-feeds.ts';
 export * from './prompts.ts';
+export { readFloats } from './read-floats.ts';
 export type { SampleEvent, SampleRequest } from './sample-pictures.ts';
 export * from './tokens.ts';
 export { drawBatch, type ExampleSource, type TrainingBatch } from './training-batches.ts';

@@ -53,6 +53,12 @@ export interface Reference {
   readonly caption?: string;
 }
 
+export interface ClassPicture {
+  readonly picture: Picture;
+  /** Its prompt. Default: a photo of the class. */
+  readonly caption?: string;
+}
+
 export interface PersonalizeOptions {
   readonly concept: ConceptDefinition;
   /** Three to five are usual. Of any size; cropped to squares. */
@@ -62,8 +68,8 @@ export interface PersonalizeOptions {
   readonly size?: number;
   /** Where all randomness comes from, a whole number. */
   readonly seed: number;
-  /** For prior preservation; what is missing of its number is generated. */
-  readonly classPictures?: readonly Picture[];
+  /** For prior preservation, real or generated before; what is missing of its number is generated. */
+  readonly classPictures?: readonly ClassPicture[];
   /** Of class pictures. */
   readonly generation?: GenerationSettings;
   /** Pictures of the concept now and then. Default: none. */
@@ -229,7 +235,10 @@ async function* prepareSources(run: Run): AsyncGenerator<PersonalizeEvent, reado
     key: fold(key, 'class pictures'),
     ...(signal && { signal }),
   });
-  const pictures = [...given, ...generated].map((picture) => ({ picture, prompts: [prompt] }));
+  const pictures = [
+    ...given.map(({ picture, caption = prompt }) => ({ picture, prompts: [caption] })),
+    ...generated.map((picture) => ({ picture, prompts: [prompt] })),
+  ];
   const classExamples = yield* encodeExamples(base.model, pictures, {
     ...shared,
     augmentation: 'none',

@@ -86,7 +86,10 @@ describe.each(fullPlans)('personalizing by %s', (name) => {
       ...(name === 'LoRA' && { batchesPerStep: 2, averageDecay: 0.9 }),
       ...(name === 'Custom Diffusion' && { augmentation: 'flip and rescale' }),
     },
-    classPictures: [tinyPicture('class'), tinyPicture('another')],
+    classPictures: [
+      { picture: tinyPicture('class') },
+      { picture: tinyPicture('another'), caption: 'the cat' },
+    ],
     checkpointEvery: 2,
   });
 
@@ -156,7 +159,7 @@ describe('personalize', () => {
       [1, 3],
       [2, 3],
     ]);
-    const second = await run({ ...options, classPictures: made.slice(0, 2).map(({ picture }) => picture) });
+    const second = await run({ ...options, classPictures: made.slice(0, 2) });
     expect(of(second.events, 'class-picture').map(({ index }) => index)).toEqual([2]);
     expect(leaves(second.state)).toEqual(leaves(first.state));
   });
