@@ -12,6 +12,7 @@ import { composite } from './composite.ts';
 import { modelInput, windowOf } from './crop-pixels.ts';
 import { contextOf, type EditModels, modelSide } from './edit-models.ts';
 import { encodeImage } from './encode-image.ts';
+import { forwardEvents } from './forward-events.ts';
 import {
   type CropOptions,
   type EditPlan,
@@ -144,11 +145,12 @@ async function* plannedOrResumed<R extends Raster>(
     key: fold(key, 'look'),
     signal,
   });
-  for (let calls = 0; ; calls++) {
-    const next = await planning.next();
-    if (next.done) return { ...next.value, calls };
-    yield next.value;
-  }
+  let calls = 0;
+  const planned = yield* forwardEvents(planning, (event) => {
+    calls++;
+    return event;
+  });
+  return { ...planned, calls };
 }
 
 async function* editCrop<R extends Raster>(

@@ -16,6 +16,7 @@ import {
 } from './edit-mask.ts';
 import { contextOf, type EditModels } from './edit-models.ts';
 import { encodeImage } from './encode-image.ts';
+import { forwardEvents } from './forward-events.ts';
 import type { Raster } from './raster.ts';
 import { type Box, boxOf, checkCrop, chooseCrop, type SquareCrop, wholeCrop } from './square-crop.ts';
 
@@ -165,11 +166,8 @@ async function* lookAt(
     key,
     ...(signal && { signal }),
   });
-  for (;;) {
-    const next = await looking.next();
-    if (next.done) return { map: next.value, source };
-    yield { ...next.value, at };
-  }
+  const map = yield* forwardEvents(looking, (event) => ({ ...event, at }));
+  return { map, source };
 }
 
 function planned(crop: SquareCrop, mask: Plane, cells: number, subject: FoundSubject | undefined): EditPlan {
