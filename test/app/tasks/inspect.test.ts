@@ -94,7 +94,7 @@ describe('inspect', () => {
   });
 
   test('refuses what is neither', async () => {
-    await folder.put('strange.safetensors', await encodeSafetensors([['strange', fromNested([1])]]));
+    await folder.put('strange.safetensors', await encodeSafetensors([['strange.weight', fromNested([1])]]));
     await folder.put('letter.txt', 'Dear reader');
     await expect(look('strange.safetensors')).rejects.toThrow(/none of its keys belongs to a model/);
     await expect(look('letter.txt')).rejects.toThrow(/is neither safetensors nor a file of torch\.save/);

@@ -1,4 +1,6 @@
+import { createRequire } from 'node:module';
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import sharp from 'sharp';
 import { z } from 'zod';
 import {
   type ConcreteDeviceName,
@@ -9,7 +11,7 @@ import {
   spec,
 } from '../../../engine/index.ts';
 import { isThere } from '../../models/is-there.ts';
-import { dependencyVersion, version } from '../../package-facts.ts';
+import { version } from '../../package-facts.ts';
 import { readableBytes } from '../../readable-bytes.ts';
 import { defineTask } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
@@ -52,8 +54,8 @@ export const doctor = defineTask({
       versions: {
         dreamsteerer: version,
         node: process.versions.node,
-        'onnxruntime-node': dependencyVersion('onnxruntime-node'),
-        sharp: dependencyVersion('sharp'),
+        'onnxruntime-node': createRequire(import.meta.url)('onnxruntime-node/package.json').version,
+        sharp: sharp.versions.sharp ?? 'unknown',
       },
       system: {
         platform: `${process.platform} ${process.arch}`,
