@@ -24,7 +24,7 @@ import type { LatentStore } from './latent-store.ts';
 import type { PocketNetworks } from './pocket-networks.ts';
 import { prefetching } from './prefetch.ts';
 import { type PretrainingRun, runSettings, type StepRecipe, updateSettings } from './recipe.ts';
-import { captionAt, keyOfScenes, scenesOfStep } from './training-scenes.ts';
+import { captionAt, scenesOfStep } from './training-scenes.ts';
 
 export interface UnetRecipe extends StepRecipe {
   /** Share of captions left empty, for guidance. */
@@ -78,7 +78,7 @@ export async function* trainUnet(
     {
       batch: prefetching(async (step) => {
         const stepKey = fold(fold(key, 'step'), step);
-        const scenes = scenesOfStep(keyOfScenes(key), { ...recipe, step });
+        const scenes = scenesOfStep(key, { ...recipe, step });
         const empty = uniform(fold(stepKey, 'dropout'), [batchSize]).data;
         const captions = scenes.map((scene, item) =>
           empty[item]! < recipe.captionDropout ? '' : captionAt('training', scene, step),

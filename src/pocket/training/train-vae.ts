@@ -23,7 +23,7 @@ import {
 import { prefetching } from './prefetch.ts';
 import { type PretrainingRun, runSettings, type StepRecipe, updateSettings } from './recipe.ts';
 import { type ReconstructionRecipe, reconstructionLoss } from './reconstruction-loss.ts';
-import { keyOfScenes, type PictureStore, scenesOfStep } from './training-scenes.ts';
+import { type PictureStore, scenesOfStep } from './training-scenes.ts';
 
 /** How the autoencoder is trained. */
 export interface VaeRecipe extends StepRecipe, ReconstructionRecipe {
@@ -65,7 +65,7 @@ export async function* trainVae(
     },
     {
       batch: prefetching(async (step) => ({
-        picture: await pictures.read(scenesOfStep(keyOfScenes(key), { ...recipe, step })),
+        picture: await pictures.read(scenesOfStep(key, { ...recipe, step })),
         noise: normal(fold(fold(key, 'noise'), step), latents),
       })),
       ...runSettings(recipe, run),

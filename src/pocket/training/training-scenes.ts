@@ -22,12 +22,10 @@ export const sceneAt = (set: SceneSet, index: number): Scene =>
 export const captionAt = (set: SceneSet, index: number, telling: number): string =>
   captionOf(sceneAt(set, index), fold(fold(fold(randomKey(worldSeed), set), index), telling));
 
-/** The key of the order of a training's scenes. */
-export const keyOfScenes = (key: RandomKey): RandomKey => fold(key, 'scenes');
-
 /**
  * The scenes of a step: epochs over the first `sceneCount` of the training set, each in an order of its own. Depends
  * on its arguments alone.
+ * @param key of the training
  */
 export function scenesOfStep(
   key: RandomKey,
@@ -37,9 +35,10 @@ export function scenesOfStep(
     sceneCount,
   }: { readonly step: number; readonly batchSize: number; readonly sceneCount: number },
 ): number[] {
+  const orderKey = fold(key, 'scenes');
   return Array.from({ length: batchSize }, (_, item) => {
     const at = step * batchSize + item;
-    return orderOfEpoch(key, Math.floor(at / sceneCount), sceneCount)[at % sceneCount]!;
+    return orderOfEpoch(orderKey, Math.floor(at / sceneCount), sceneCount)[at % sceneCount]!;
   });
 }
 
@@ -66,24 +65,28 @@ export function scenesOfStepByPlace(
 ): number[] {
   if (step % 4 === 0) return scenesOfStep(key, { step: step / 4, batchSize, sceneCount });
   const turn = step - Math.floor(step / 4) - 1;
-  const place = backgroundKinds[turn % backgroundKinds.length]!;
-  const scenes = scenesByPlace(sceneCount).get(place)!;
-  const visit = Math.floor(turn / backgroundKinds.length);
+  const groups = scenesByPlace(sceneCount);
+  const [place, scenes] = groups[turn % groups.length]!;
+  const visit = Math.floor(turn / groups.length);
   const drawn = scenesOfStep(fold(key, place), { step: visit, batchSize, sceneCount: scenes.length });
   return drawn.map((at) => scenes[at]!);
 }
 
-let lastGrouping:
-  | { readonly sceneCount: number; readonly groups: ReadonlyMap<BackgroundKind, readonly number[]> }
-  | undefined;
+type ScenesByPlace = readonly (readonly [place: BackgroundKind, scenes: readonly number[]])[];
 
-/** Training scenes by their background. */
-function scenesByPlace(sceneCount: number): ReadonlyMap<BackgroundKind, readonly number[]> {
+let lastGrouping: { readonly sceneCount: number; readonly groups: ScenesByPlace } | undefined;
+
+/** The first training scenes by their background; a background that none has is left out. */
+function scenesByPlace(sceneCount: number): ScenesByPlace {
   if (lastGrouping?.sceneCount !== sceneCount) {
-    const groups = new Map<BackgroundKind, number[]>(backgroundKinds.map((kind) => [kind, []]));
-    for (let scene = 0; scene < sceneCount; scene++)
-      groups.get(sceneAt('training', scene).background.kind)!.push(scene);
-    lastGrouping = { sceneCount, groups };
+    const places = Array.from(
+      { length: sceneCount },
+      (_, scene) => sceneAt('training', scene).background.kind,
+    );
+    const groups = backgroundKinds.map(
+      (kind) => [kind, places.flatMap((place, scene) => (place === kind ? [scene] : []))] as const,
+    );
+    lastGrouping = { sceneCount, groups: groups.filter(([, scenes]) => scenes.length > 0) };
   }
   return lastGrouping.groups;
 }

@@ -1,0 +1,26 @@
+export type { ClipNetworks, ClipParameters, ClipRecipe } from './caption-pairs.ts';
+export { type LatentStore, latentStore, measureScalingFactor } from './latent-store.ts';
+export {
+  type PocketConfigs,
+  type PocketNetworks,
+  pocketConfigs,
+  pocketMerges,
+  pocketNetworks,
+} from './pocket-networks.ts';
+export { type PocketRecipe, pocketRecipe, type Training, trainings } from './pocket-recipe.ts';
+export type { PretrainingRun, StepRecipe } from './recipe.ts';
+export { trainClip } from './train-clip.ts';
+export { type DecoderParameters, type DecoderRecipe, trainDecoder } from './train-decoder.ts';
+export { trainUnet, type UnetRecipe } from './train-unet.ts';
+export { trainVae, type VaeRecipe } from './train-vae.ts';
+export { trainVision, type VisionParameters } from './train-vision.ts';
+export {
+  captionAt,
+  type PictureStore,
+  pictureStore,
+  type SceneSet,
+  sceneAt,
+  scenesOfStep,
+  scenesOfStepByPlace,
+} from './training-scenes.ts';
+export { trialRecipe } from './trial-recipe.ts';

@@ -1,0 +1,67 @@
+import type { ClipRecipe } from './caption-pairs.ts';
+import { type PocketConfigs, pocketConfigs } from './pocket-networks.ts';
+import type { DecoderRecipe } from './train-decoder.ts';
+import type { UnetRecipe } from './train-unet.ts';
+import type { VaeRecipe } from './train-vae.ts';
+
+/** The trainings in the order in which they build on each other. */
+export const trainings = ['vae', 'clip', 'unet', 'decoder', 'vision'] as const;
+export type Training = (typeof trainings)[number];
+
+/** Everything that a model is made by: its networks and all settings of all trainings. */
+export interface PocketRecipe {
+  readonly configs: PocketConfigs;
+  /** Of all randomness but the world's own. */
+  readonly seed: number;
+  /** How many scenes of the training set the deviation of the latents is measured on. */
+  readonly scalingScenes: number;
+  /** Both towers of the CLIP, from scratch. */
+  readonly clip: ClipRecipe;
+  /** The autoencoder, from scratch. */
+  readonly vae: VaeRecipe;
+  /** The UNet, from scratch, on the autoencoder's latents and under the CLIP's text tower. */
+  readonly unet: UnetRecipe;
+  /** The autoencoder's decoder, under its frozen encoder. */
+  readonly decoder: DecoderRecipe;
+  /** The CLIP's vision tower, under its locked text tower. */
+  readonly vision: ClipRecipe;
+}
+
+const shared = { warmup: 50, clipNorm: 1 } as const;
+
+/** How the built-in model was trained. */
+export const pocketRecipe: PocketRecipe = {
+  configs: pocketConfigs,
+  seed: 2024,
+  scalingScenes: 256,
+  vae: {
+    ...shared,
+    ...{ steps: 2600, batchSize: 4, sceneCount: 24_000 },
+    ...{ learningRate: 1e-3, decay: 900, averageDecay: 0.998 },
+    ...{ structureWeight: 0.25, divergenceWeight: 1e-4 },
+  },
+  clip: {
+    ...shared,
+    ...{ steps: 1400, batchSize: 64, sceneCount: 16_000 },
+    ...{ learningRate: 1e-3, decay: 400, averageDecay: 0.995 },
+    captionLength: 32,
+  },
+  unet: {
+    ...shared,
+    ...{ steps: 20_000, batchSize: 16, sceneCount: 40_000 },
+    ...{ learningRate: 1e-3, decay: 4000, averageDecay: 0.9995 },
+    ...{ captionDropout: 0.1, signalLimit: 5 },
+  },
+  decoder: {
+    ...shared,
+    ...{ steps: 2000, batchSize: 4, sceneCount: 8000 },
+    ...{ learningRate: 5e-4, decay: 800, averageDecay: 0.998 },
+    structureWeight: 0.25,
+  },
+  vision: {
+    ...shared,
+    ...{ steps: 800, batchSize: 64, sceneCount: 16_000 },
+    ...{ learningRate: 3e-4, decay: 400, averageDecay: 0.995 },
+    captionLength: 32,
+  },
+};

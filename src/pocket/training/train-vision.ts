@@ -1,0 +1,51 @@
+import {
+  type Device,
+  type Minimized,
+  minimize,
+  type NdArray,
+  type StepEvent,
+  type Tree,
+} from '../../engine/index.ts';
+import {
+  type ClipNetworks,
+  type ClipParameters,
+  type ClipRecipe,
+  pairBatches,
+  pairLoss,
+  pairSpecs,
+} from './caption-pairs.ts';
+import { constants } from './constants.ts';
+import { type PretrainingRun, runSettings, updateSettings } from './recipe.ts';
+import type { PictureStore } from './training-scenes.ts';
+
+/** What tuning under a locked text tower changes. */
+export type VisionParameters = {
+  readonly vision: Tree<NdArray>;
+  readonly logit_scale: NdArray;
+};
+
+/**
+ * Goes on training the vision tower of a CLIP and its temperature; the text tower and its projection are locked, so
+ * that a UNet which was trained under that tower still understands it (Zhai et al. 2022, arXiv 2111.07991, with the
+ * towers' roles exchanged).
+ */
+export async function* trainVision(
+  device: Device,
+  networks: ClipNetworks,
+  { text, vision, logit_scale }: ClipParameters,
+  recipe: ClipRecipe,
+  pictures: PictureStore,
+  run: PretrainingRun,
+): AsyncGenerator<StepEvent, Minimized<VisionParameters>> {
+  const variables: VisionParameters = { vision, logit_scale };
+  return yield* minimize(
+    device,
+    {
+      variables,
+      batch: pairSpecs(networks, recipe),
+      loss: (parameters, batch) => pairLoss(networks, { ...parameters, text: constants(text) }, batch),
+      ...updateSettings(recipe, run),
+    },
+    { batch: pairBatches(networks, recipe, pictures, run.key), ...runSettings(recipe, run) },
+  );
+}

@@ -1,0 +1,80 @@
+import { describe, expect, test } from 'vitest';
+import { randomKey } from '../../../src/engine/index.ts';
+import {
+  captionAt,
+  pictureStore,
+  sceneAt,
+  scenesOfStep,
+  scenesOfStepByPlace,
+} from '../../../src/pocket/training/index.ts';
+import { backgroundKinds } from '../../../src/pocket/world/index.ts';
+
+const key = randomKey(1);
+
+describe('the scenes of a step', () => {
+  const settings = { batchSize: 4, sceneCount: 10 };
+  const upTo = (steps: number) =>
+    Array.from({ length: steps }, (_, step) => scenesOfStep(key, { ...settings, step })).flat();
+
+  test('cover each epoch once, each in an order of its own', () => {
+    const epochs = [0, 1, 2, 3].map((epoch) => upTo(10).slice(10 * epoch, 10 * epoch + 10));
+    for (const epoch of epochs) {
+      expect(epoch.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 10 }, (_, scene) => scene));
+    }
+    expect(new Set(epochs.map(String)).size).toBe(epochs.length);
+  });
+
+  test('depend on the arguments alone, whatever was asked before', () => {
+    const inOrder = upTo(8).slice(28);
+    scenesOfStep(randomKey(2), { ...settings, step: 3 });
+    scenesOfStep(key, { ...settings, sceneCount: 7, step: 1 });
+    expect(scenesOfStep(key, { ...settings, step: 7 })).toEqual(inOrder);
+  });
+
+  test('differ by key', () => {
+    expect(scenesOfStep(randomKey(2), { ...settings, step: 0 })).not.toEqual(upTo(1));
+  });
+});
+
+describe('the scenes of a step by place', () => {
+  const settings = { batchSize: 6, sceneCount: 120 };
+  const placesOf = (step: number) =>
+    scenesOfStepByPlace(key, { ...settings, step }).map(
+      (scene) => sceneAt('training', scene).background.kind,
+    );
+
+  test('show one background in three steps of four, each in turn', () => {
+    const steps = Array.from({ length: 16 }, (_, step) => step);
+    const alone = steps.filter((step) => step % 4 !== 0).map((step) => [...new Set(placesOf(step))]);
+    expect(alone).toEqual(backgroundKinds.map((kind) => [kind]));
+    expect(steps.filter((step) => step % 4 === 0 && new Set(placesOf(step)).size === 1)).toEqual([]);
+  });
+
+  test('cover the training set in the steps between', () => {
+    const between = Array.from({ length: 20 }, (_, turn) =>
+      scenesOfStepByPlace(key, { ...settings, step: 4 * turn }),
+    );
+    expect(new Set(between.flat()).size).toBe(settings.sceneCount);
+  });
+});
+
+describe('the sets', () => {
+  test('are different scenes', () => {
+    expect(sceneAt('held out', 0)).not.toEqual(sceneAt('training', 0));
+  });
+
+  test('tell a scene in several ways, and each way again', () => {
+    const tellings = Array.from({ length: 10 }, (_, telling) => captionAt('training', 3, telling));
+    expect(new Set(tellings).size).toBeGreaterThan(3);
+    expect(captionAt('training', 3, 4)).toBe(tellings[4]);
+  });
+
+  test('are drawn the same from memory and anew', async () => {
+    const [kept, drawn] = [pictureStore('training', 16, 'keep'), pictureStore('training', 16, 'draw again')];
+    const first = await kept.read([2, 5]);
+    expect(first.shape).toEqual([2, 3, 16, 16]);
+    expect(await kept.read([2, 5])).toEqual(first);
+    expect(await drawn.read([2, 5])).toEqual(first);
+    expect(first.data.every((value) => value >= -1 && value <= 1)).toBe(true);
+  });
+});

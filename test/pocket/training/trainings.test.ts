@@ -1,0 +1,74 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  type Device,
+  flatten,
+  type Minimized,
+  type NdArray,
+  openDevice,
+  type StepEvent,
+  type TrainingState,
+  type Tree,
+} from '../../../src/engine/index.ts';
+import {
+  latentStore,
+  measureScalingFactor,
+  pictureStore,
+  type Training,
+  trainings,
+} from '../../../src/pocket/training/index.ts';
+import { trialNetworks, trialTrainings, untrained } from './trial-trainings.ts';
+
+let device: Device;
+beforeAll(async () => {
+  device = await openDevice('cpu', { threads: 1 });
+});
+afterAll(() => device.close());
+
+describe.each(trainings)('the training of %s', (training) => {
+  const train = trialTrainings[training];
+
+  test('decreases its loss, and goes on from a saved state as if it had never stopped, bit for bit', async () => {
+    // All scenes in every step, or every fourth one where batches go by place; at a rate that does not fall.
+    const changes = { steps: 24, sceneCount: 8, batchSize: 8, warmup: 1, decay: 1, learningRate: 1e-2 };
+    const whole = await complete(await train(device, changes), 18);
+    const losses = whole.losses.filter((_, step) => step % 4 === 0);
+    expect(mean(losses.slice(-2))).toBeLessThan(0.95 * mean(losses.slice(0, 2)));
+    const resumed = await complete(await train(device, changes, { resumeFrom: whole.saved! }));
+    expect(resumed.losses).toEqual(whole.losses.slice(18));
+    expect(flatten<NdArray>(resumed.result.state)).toEqual(flatten<NdArray>(whole.result.state));
+    if (training in parts) expect(Object.keys(resumed.result.variables)).toEqual(parts[training]);
+  });
+});
+
+/** What is trained where the rest is frozen. */
+const parts: { readonly [T in Training]?: readonly string[] } = {
+  decoder: ['decoder', 'post_quant_conv'],
+  vision: ['vision', 'logit_scale'],
+};
+
+describe('the scaling factor', () => {
+  test('makes the deviation of sampled latents 1', async () => {
+    const pictures = pictureStore('training', trialNetworks.vae.sampleSize, 'keep');
+    const scenes = [0, 1, 2, 3, 4];
+    const store = (scalingFactor: number) =>
+      latentStore(device, { ...trialNetworks.vae, scalingFactor }, untrained.vae, pictures, { batchSize: 2 });
+    const factor = await measureScalingFactor(await store(1), scenes);
+    expect(factor).not.toBeCloseTo(1, 1);
+    expect(await measureScalingFactor(await store(factor), scenes)).toBeCloseTo(1, 4);
+  });
+});
+
+/** Runs a training to its end; `saveAt` is the step whose state is kept. */
+async function complete(events: AsyncGenerator<StepEvent, Minimized<Tree<NdArray>>>, saveAt?: number) {
+  const losses: number[] = [];
+  let saved: TrainingState | undefined;
+  let next = await events.next();
+  for (; !next.done; next = await events.next()) {
+    losses.push(next.value.loss);
+    if (next.value.step === saveAt) saved = await next.value.save();
+  }
+  return { losses, saved, result: next.value };
+}
+
+const mean = (values: readonly number[]): number =>
+  values.reduce((sum, value) => sum + value, 0) / values.length;

@@ -1,0 +1,85 @@
+import {
+  type Device,
+  fold,
+  type Minimized,
+  type NdArray,
+  randomKey,
+  type StepEvent,
+  scalar,
+  type Tree,
+} from '../../../src/engine/index.ts';
+import { initializeClipText, initializeClipVision } from '../../../src/networks/clip/index.ts';
+import { initializeVae } from '../../../src/networks/vae/index.ts';
+import {
+  latentStore,
+  type PretrainingRun,
+  pictureStore,
+  pocketNetworks,
+  type StepRecipe,
+  type Training,
+  trainClip,
+  trainDecoder,
+  trainUnet,
+  trainVae,
+  trainVision,
+  trialRecipe,
+} from '../../../src/pocket/training/index.ts';
+
+const key = randomKey(5);
+
+export const trialNetworks = pocketNetworks(trialRecipe.configs);
+
+/** Untrained parameters, as the later trainings start from. */
+export const untrained = {
+  vae: initializeVae(fold(key, 'vae'), trialNetworks.vae),
+  clip: {
+    text: initializeClipText(fold(key, 'text'), trialNetworks.textEncoder, 'projection'),
+    vision: initializeClipVision(fold(key, 'vision'), trialNetworks.imageEncoder),
+    logit_scale: scalar(Math.log(1 / 0.07)),
+  },
+};
+
+const side = trialNetworks.vae.sampleSize;
+const pictures = pictureStore('training', side, 'keep');
+const latents = (device: Device) =>
+  latentStore(device, trialNetworks.vae, untrained.vae, pictures, { batchSize: 4 });
+
+type Events = AsyncGenerator<StepEvent, Minimized<Tree<NdArray>>>;
+
+/** Each training of the trial recipe, with some settings changed. */
+export const trialTrainings: {
+  readonly [T in Training]: (
+    device: Device,
+    changes: Partial<StepRecipe>,
+    run?: Partial<PretrainingRun>,
+  ) => Promise<Events>;
+} = {
+  vae: async (device, changes, run) =>
+    trainVae(device, trialNetworks.vae, { ...trialRecipe.vae, ...changes }, pictures, { key, ...run }),
+  clip: async (device, changes, run) =>
+    trainClip(device, trialNetworks, { ...trialRecipe.clip, ...changes }, pictures, { key, ...run }),
+  unet: async (device, changes, run) =>
+    trainUnet(
+      device,
+      trialNetworks,
+      untrained.clip.text,
+      { ...trialRecipe.unet, ...changes },
+      await latents(device),
+      { key, ...run },
+    ),
+  decoder: async (device, changes, run) =>
+    trainDecoder(
+      device,
+      trialNetworks.vae,
+      untrained.vae,
+      { ...trialRecipe.decoder, ...changes },
+      pictures,
+      await latents(device),
+      { key, ...run },
+    ),
+  vision: async (device, changes, run) =>
+    trainVision(device, trialNetworks, untrained.clip, { ...trialRecipe.vision, ...changes }, pictures, {
+      key,
+      ...run,
+    }),
+};
