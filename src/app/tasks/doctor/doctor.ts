@@ -105,9 +105,12 @@ async function tryDevice(name: ConcreteDeviceName): Promise<DeviceTrial> {
     }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
-    return { device: name, works: false, reason: message.split('\n')[0]! };
+    return { device: name, works: false, reason: reasonIn(message) };
   }
 }
+
+/** ONNX Runtime puts source lines and the condition that failed before what happened. */
+const reasonIn = (message: string): string => message.split('\n')[0]!.replace(/^.*was false\. /, '');
 
 /** Containers grant less than the machine has. */
 function memoryLimit(): number | undefined {
