@@ -47,7 +47,7 @@ export async function* openModel(
     const checkpoint = requireModel(opened);
     const tokenizer = await tokenizerOf(path, checkpoint, options.tokenizer);
     yield { kind: 'note', message: opened.sentence };
-    const title = options.model === undefined ? 'built-in' : titleOf(options.model);
+    const title = path === options.model ? lastPart(path) : (options.model ?? 'built-in');
     return { title, checkpoint, tokenizer, close: opened.close };
   } catch (error) {
     await opened.close();
@@ -55,9 +55,8 @@ export async function* openModel(
   }
 }
 
-/** The last part of a path, which tells nothing about this machine; an id of the hub as it is. */
-export const titleOf = (pathOrId: string): string =>
-  /^[\w.-]+\/[\w.-]+(@\S+)?$/.test(pathOrId) ? pathOrId : (pathOrId.split(/[/\\]/).findLast(Boolean) ?? '');
+/** The last part of a path: its folders are nobody's business. */
+export const lastPart = (path: string): string => path.split(/[/\\]/).findLast(Boolean) ?? '';
 
 async function builtInModel({ builtInModel }: TaskContext): Promise<string> {
   if (await isThere(builtInModel)) return builtInModel;

@@ -1,6 +1,6 @@
 import { type PngText, type RecipeValue, textsOfRecord } from '../../../files/images/index.ts';
 import type { SamplerName } from '../../../methods/diffusion/index.ts';
-import { titleOf } from '../../models/open-model.ts';
+import { lastPart } from '../../models/open-model.ts';
 import { version } from '../../package-facts.ts';
 import type { GenerateParameters } from './parameters.ts';
 
@@ -32,7 +32,7 @@ export function settingsTexts(parameters: GenerateParameters, picture: PictureFa
 
 function settingsOf(parameters: GenerateParameters, { seed, width, height, model }: PictureFacts) {
   const { steps, sampler, sigmas, guidanceScale, guidanceRescale } = parameters;
-  const concepts = parameters.concepts.map(titleOf).join('; ');
+  const concepts = parameters.concepts.map(lastPart).join('; ');
   return new Map([
     ['Steps', `${steps}`],
     ['Sampler', samplerTitles[sampler]],
@@ -69,7 +69,7 @@ function recipeOf(parameters: GenerateParameters, { seed, width, height, model }
       prompt,
       negativePrompt,
       model,
-      concepts: concepts.map(titleOf),
+      concepts: concepts.map(lastPart),
       seed,
       width,
       height,
