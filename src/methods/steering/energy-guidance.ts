@@ -1,0 +1,131 @@
+import {
+  add,
+  gradient,
+  mean,
+  multiply,
+  type NdArray,
+  ndArray,
+  type Shape,
+  spec,
+  subtract,
+  type Tensor,
+} from '../../engine/index.ts';
+import { type UnetConfig, unetWithFeatures } from '../../networks/unet/index.ts';
+import {
+  compileNetwork,
+  convertPrediction,
+  type HeldNetwork,
+  type Latents,
+  type NoiseLevel,
+  type NoiseSchedule,
+  type Timestep,
+  weightedSum,
+} from '../diffusion/index.ts';
+import type {
+  ChosenFeature,
+  Features,
+  LayerChoice,
+  SelfAttentionFeatures,
+} from './self-attention-features.ts';
+import type { SourceNoise } from './source-trajectory.ts';
+
+/** Sampling that is drawn to the source's self-attention by the gradient of a distance. */
+export interface EnergyGuidance {
+  readonly kind: 'energy';
+  readonly features: SelfAttentionFeatures;
+  /** Whose features the source's are; those of what is sampled are always the personalized model's. */
+  readonly featuresOf: 'personalized' | 'pre-trained';
+  readonly sourceNoise: SourceNoise;
+  readonly layers: LayerChoice;
+  /** s */
+  readonly strength: number;
+  /** `normalised`: to a root mean square of 1, so that the strength means the same at every size, step and layer. */
+  readonly gradient: 'normalised' | 'as it is';
+  /** The share of the steps that is guided, from the first on. */
+  readonly until: number;
+}
+
+export interface CompiledEnergy {
+  /** Σ_l ‖F_l(z_t) − F_l(ẑ_t)‖² and its gradient with respect to z_t. */
+  at(latents: Latents, timestep: Timestep, features: Features, signal?: AbortSignal): Promise<Energy>;
+  dispose(): Promise<void>;
+}
+
+export interface Energy {
+  readonly energy: number;
+  /** Shaped like the latents. */
+  readonly gradient: Latents;
+}
+
+/**
+ * The distance of a network's features to the source's, differentiated through the UNet (as the energies of
+ * self-guidance, Epstein et al. 2023, arXiv 2306.00986, section 3). Each layer's norm is a mean over its elements, so
+ * that layers of all sizes count alike.
+ * @param context the target prompt, [1, tokens, size]
+ */
+export async function compileEnergy(
+  {
+    device,
+    network,
+  }: { readonly device: Parameters<typeof compileNetwork>[0]; readonly network: HeldNetwork<UnetConfig> },
+  features: readonly ChosenFeature[],
+  context: NdArray,
+  shape: Shape,
+): Promise<CompiledEnergy> {
+  const program = await compileNetwork(
+    device,
+    network,
+    (parameters, { sample, timestep, context: encoderHiddenStates, ...source }): Record<string, Tensor> => {
+      const given = source as Readonly<Record<string, Tensor>>;
+      const input = { sample, timestep, encoderHiddenStates, activations: 'recompute' } as const;
+      const record = features.map(({ name }) => name);
+      const found = unetWithFeatures(parameters, network.config, input, { record }).features;
+      const energy = features
+        .map(({ name, label }) => {
+          const difference = subtract(found[name]!, given[label]!);
+          return mean(multiply(difference, difference));
+        })
+        .reduce((a, b) => add(a, b));
+      return { energy, gradient: gradient(energy, sample) };
+    },
+    {
+      sample: spec(shape),
+      timestep: spec([1]),
+      context: spec(context.shape),
+      ...Object.fromEntries(features.map(({ label, spec: own }) => [label, own])),
+    },
+  );
+  return {
+    async at(latents, timestep, given, signal) {
+      const time = ndArray('float32', [1], Float32Array.of(timestep));
+      const inputs = { sample: latents, timestep: time, context, ...given };
+      const found = await program.run(inputs, network.parameters, { ...(signal && { signal }) });
+      const { energy, gradient: slope } = found as Readonly<Record<string, NdArray>>;
+      return { energy: Number(energy!.data[0]), gradient: slope as Latents };
+    },
+    dispose: () => program.dispose(),
+  };
+}
+
+/**
+ * ε + s · σ_t · ∇_{z_t} E: the prediction of a sampler's step, in the schedule's prediction type, drawn to less energy.
+ * A gradient of 0 changes nothing.
+ */
+export function addEnergyGradient(
+  output: Latents,
+  {
+    latents,
+    level,
+    slope,
+  }: { readonly latents: Latents; readonly level: NoiseLevel; readonly slope: Latents },
+  { strength, gradient: form }: Pick<EnergyGuidance, 'strength' | 'gradient'>,
+  schedule: NoiseSchedule,
+): Latents {
+  const size = Math.sqrt(slope.data.reduce((sum, value) => sum + value ** 2, 0) / slope.data.length);
+  if (size === 0) return output;
+  const weight = (strength * level.sigma) / (form === 'normalised' ? size : 1);
+  const own = schedule.predictionType;
+  const ε = convertPrediction(output, { from: own, to: 'epsilon' }, latents, level);
+  const guided = weightedSum([1, ε], [weight, slope]);
+  return convertPrediction(guided, { from: 'epsilon', to: own }, latents, level);
+}

@@ -1,0 +1,213 @@
+import { fold, type NdArray, normal, type RandomKey } from '../../engine/index.ts';
+import { encodePrompts } from '../../networks/clip/index.ts';
+import {
+  compileDenoiser,
+  guidedContext,
+  type Latents,
+  type NoiseSchedule,
+  type SamplerRun,
+  type SamplingStart,
+  sample,
+  startSampler,
+} from '../diffusion/index.ts';
+import type { PromptedModel } from '../personalization/index.ts';
+import type { GuidedImageSettings } from './guided-image-settings.ts';
+import { regionPlane } from './loss-region.ts';
+import { blendByMask, invertedSource, noisedSource, type SourceTrajectory } from './source-trajectory.ts';
+import { compileGuide, type SpatialGuide } from './spatial-guides.ts';
+
+export interface GuidedImagesOptions {
+  readonly settings: GuidedImageSettings;
+  /** θ with the concept's words, whose images are made. */
+  readonly personalized: PromptedModel;
+  /** φ */
+  readonly pretrained: PromptedModel;
+  readonly schedule: NoiseSchedule;
+  /** ẑ, [1, channels, height, width]. */
+  readonly source: Latents;
+  readonly prompts: SteeringPrompts;
+  /** M, [height, width] from 0 to 1; needed if the source is written back outside it. */
+  readonly mask?: NdArray<'float32'>;
+  /** How good an image is, such as its likeness to the concept; decode it with `decodeLatents`. */
+  readonly score?: (image: Latents) => Promise<number>;
+  readonly key: RandomKey;
+  readonly signal?: AbortSignal;
+}
+
+export interface SteeringPrompts {
+  /** ŷ: what the source shows. */
+  readonly source: string;
+  /** y: what it should show. */
+  readonly target: string;
+  /** What guidance leads away from. Default: the empty prompt. */
+  readonly negative?: string;
+}
+
+export type GuidedImageEvent =
+  /** After each step of the inversion of the source, or of the sampling of an image. */
+  | {
+      readonly kind: 'guiding';
+      readonly stage: 'inverting' | 'sampling';
+      /** 0 … count − 1 */
+      readonly image: number;
+      readonly count: number;
+      readonly step: number;
+      readonly steps: number;
+    }
+  /** After each image. */
+  | ({ readonly kind: 'guided image'; readonly image: number; readonly count: number } & GuidedImage);
+
+export interface GuidedImage {
+  /** Clean latents x^k, [1, channels, height, width]. */
+  readonly latents: Latents;
+  readonly score: number | undefined;
+}
+
+/**
+ * Spatial feature guided sampling (DreamSteerer, arXiv 2410.11208): images of the personalized model under the target
+ * prompt, guided by the UNet's self-attention features of the source, so that they carry the concept's appearance on
+ * the source's structure. Returns those that are kept, the best first if they are scored.
+ * @throws a sentence for layers that the UNet does not have, a mask that is missing, or numbers that are not finite
+ */
+export async function* guidedImages(
+  options: GuidedImagesOptions,
+): AsyncGenerator<GuidedImageEvent, readonly GuidedImage[]> {
+  const { settings, schedule, source, key, score } = options;
+  const { count, keep, sampler, steps, start } = settings;
+  if (start === 'inverted source' && count > 1 && sampler.name === 'ddim' && sampler.options.eta === 0) {
+    throw new Error(
+      `guided images: from the inverted source DDIM makes the same image ${count} times; ask for one, or start from the noised source`,
+    );
+  }
+  const outside =
+    settings.outside === 'free' ? undefined : regionPlane('subject', options.mask, source.shape.slice(2));
+  const run = startSampler(schedule, sampler, { steps, strength: strengthOf(settings) });
+  const guidance = { guidanceScale: settings.guidanceScale };
+  const { personalized, observer, context, sourceContext } = await askers(options);
+  const inverted = needsInversion(settings) ? yield* invert(options, observer, sourceContext) : undefined;
+  const guide = await compileGuide(
+    settings.guidance as never,
+    { personalized, observer, context, sourceContext },
+    { shape: source.shape, schedule, guidance, count: run.steps.length },
+  );
+  const made: GuidedImage[] = [];
+  try {
+    for (let image = 0; image < count; image++) {
+      const own = fold(fold(key, 'image'), image);
+      const noise = normal(fold(own, 'noise'), source.shape);
+      const noised = noisedSource(source, noise);
+      const latents = yield* sampleGuided(options, guide, run, {
+        image,
+        key: own,
+        trajectory: usesInversion(settings) ? inverted! : noised,
+        start: startOf(settings, run, noise, start === 'inverted source' ? inverted! : noised),
+        background: start === 'inverted source' ? inverted! : noised,
+        outside,
+      });
+      const kept = { latents, score: score === undefined ? undefined : await score(latents) };
+      made.push(kept);
+      yield { kind: 'guided image', image, count, ...kept };
+    }
+  } finally {
+    await guide.dispose();
+  }
+  return made.sort((a, b) => (b.score ?? 0) - (a.score ?? 0)).slice(0, keep);
+}
+
+interface OneImage {
+  readonly image: number;
+  readonly key: RandomKey;
+  /** Whose features guide. */
+  readonly trajectory: SourceTrajectory;
+  readonly start: SamplingStart;
+  /** What is written back outside the mask. */
+  readonly background: SourceTrajectory;
+  readonly outside: Float32Array | undefined;
+}
+
+async function* sampleGuided(
+  { settings, schedule, source, signal }: GuidedImagesOptions,
+  guide: SpatialGuide,
+  run: SamplerRun,
+  { image, key, trajectory, start, background, outside }: OneImage,
+): AsyncGenerator<GuidedImageEvent, Latents> {
+  const walk = sample({
+    // A sampler that asks twice at a time is at the same step there.
+    denoise: (latents, timestep, aborted) => {
+      const step = Math.max(
+        0,
+        run.steps.findIndex((each) => Math.max(0, each.timestep) === timestep),
+      );
+      const { from: level } = run.steps[step]!;
+      return guide.predict({ latents, timestep, level, step }, trajectory, aborted);
+    },
+    schedule,
+    sampler: settings.sampler,
+    steps: settings.steps,
+    strength: strengthOf(settings),
+    start,
+    key,
+    ...(outside && { revise: (latents, level) => blendByMask(outside, latents, background(level)) }),
+    ...(signal && { signal }),
+  });
+  let next = await walk.next();
+  for (; !next.done; next = await walk.next()) {
+    const { step, count: steps } = next.value;
+    yield { kind: 'guiding', stage: 'sampling', image, count: settings.count, step, steps };
+  }
+  // The last level of a schedule may have some noise left; the image is clean.
+  return outside === undefined ? next.value : blendByMask(outside, next.value, source);
+}
+
+/** The models, each with the text that it is asked under. */
+async function askers({ settings, personalized, pretrained, prompts }: GuidedImagesOptions) {
+  const { guidance, guidanceScale } = settings;
+  const texts = guidanceScale === 1 ? [prompts.target] : [prompts.target, prompts.negative ?? ''];
+  const looks =
+    guidance.kind !== 'none' && guidance.featuresOf === 'personalized' ? personalized : pretrained;
+  // Plug-and-Play inverts, and looks, under the empty prompt.
+  const seen = guidance.kind === 'energy' ? prompts.source : '';
+  return {
+    personalized: personalized.model,
+    observer: looks.model,
+    context: await guidedContext(personalized.model, encodePrompts(personalized.tokenizer, texts), 1),
+    sourceContext: await guidedContext(looks.model, encodePrompts(looks.tokenizer, [seen]), 1),
+  };
+}
+
+async function* invert(
+  { settings, schedule, source, signal }: GuidedImagesOptions,
+  observer: PromptedModel['model'],
+  context: NdArray,
+): AsyncGenerator<GuidedImageEvent, SourceTrajectory> {
+  const { denoise, dispose } = await compileDenoiser(observer, source.shape, context, { guidanceScale: 1 });
+  try {
+    const walk = invertedSource(source, denoise, schedule, settings.steps, signal);
+    let next = await walk.next();
+    for (; !next.done; next = await walk.next()) {
+      const { step, count: steps } = next.value;
+      yield { kind: 'guiding', stage: 'inverting', image: 0, count: settings.count, step, steps };
+    }
+    return next.value;
+  } finally {
+    await dispose();
+  }
+}
+
+const usesInversion = ({ guidance }: GuidedImageSettings): boolean =>
+  guidance.kind !== 'none' && guidance.sourceNoise === 'inverted';
+
+const needsInversion = (settings: GuidedImageSettings): boolean =>
+  settings.start === 'inverted source' || usesInversion(settings);
+
+const strengthOf = ({ start, strength }: GuidedImageSettings): number => (start === 'noise' ? 1 : strength);
+
+const startOf = (
+  { start }: GuidedImageSettings,
+  run: SamplerRun,
+  noise: Latents,
+  trajectory: SourceTrajectory,
+): SamplingStart =>
+  start === 'noise'
+    ? { kind: 'given-noise', noise }
+    : { kind: 'latents', latents: trajectory(run.steps[0]!.from) };

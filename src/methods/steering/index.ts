@@ -1,0 +1,32 @@
+export {
+  type EdsdEstimate,
+  type EdsdPoint,
+  type EdsdSettings,
+  estimateEdsd,
+  type Jacobian,
+  type SurrogateTerm,
+} from './edsd.ts';
+export type { EnergyGuidance } from './energy-guidance.ts';
+export type { FeatureInjection } from './feature-injection.ts';
+export * from './guided-image-settings.ts';
+export {
+  type GuidedImage,
+  type GuidedImageEvent,
+  type GuidedImagesOptions,
+  guidedImages,
+  type SteeringPrompts,
+} from './guided-images.ts';
+export type { LossRegion } from './loss-region.ts';
+export { type GuidedExamples, type ModeShiftingSettings, modeShiftingSource } from './mode-shifting.ts';
+export type { SteeringEvent, SteeringStep } from './optimize-steered.ts';
+export type { LayerChoice, SelfAttentionFeatures } from './self-attention-features.ts';
+export type { SourceNoise } from './source-trajectory.ts';
+export { type SteerEvent, type Steered, type SteerOptions, steer } from './steer.ts';
+export {
+  type LearnedPart,
+  learnedInMemory,
+  type SteeredConcept,
+  type SteeredLayers,
+  type SteeredSubset,
+} from './steered-parameters.ts';
+export { defaultSteering, type SteeringOptimization, type SteeringSettings } from './steering-settings.ts';

@@ -1,0 +1,209 @@
+import {
+  fold,
+  minimize,
+  type NdArray,
+  type RandomKey,
+  type State,
+  type StateLeaf,
+  type StepReport,
+  type TrainingState,
+  type Tree,
+} from '../../engine/index.ts';
+import type { Latents } from '../diffusion/index.ts';
+import type { Branches } from '../editing/index.ts';
+import { drawBatch, type Learned, type PersonalizationBase } from '../personalization/index.ts';
+import { type EdsdEstimate, estimateEdsd, guidedTexts } from './edsd.ts';
+import type { SteeringPrompts } from './guided-images.ts';
+import { modeShiftingSource } from './mode-shifting.ts';
+import { type BranchTexts, compileSteeredBranches, type SteeredBranches } from './steered-branches.ts';
+import type { SteeredParameters } from './steered-parameters.ts';
+import { rowsOfPass, steeringProblem } from './steering-problem.ts';
+import { type SteeringRows, steeringRows } from './steering-rows.ts';
+import type { SteeringSettings } from './steering-settings.ts';
+
+export interface OptimizeOptions {
+  readonly base: PersonalizationBase;
+  readonly steered: SteeredParameters;
+  /** `FrozenParts` */
+  readonly frozen: State;
+  readonly branches: Branches<BranchTexts>;
+  /** ẑ */
+  readonly source: Latents;
+  /** x^k */
+  readonly images: readonly Latents[];
+  readonly prompts: SteeringPrompts;
+  readonly mask?: NdArray<'float32'>;
+  readonly settings: SteeringSettings;
+  readonly key: RandomKey;
+  readonly checkpointEvery?: number;
+  readonly resumeFrom?: TrainingState;
+  readonly signal?: AbortSignal;
+}
+
+export type SteeringEvent =
+  | SteeringStep
+  /** Written down (`writeTrainingState`), it lets the steering go on as if it had not stopped. */
+  | { readonly kind: 'checkpoint'; readonly step: number; readonly state: TrainingState };
+
+/** After each step; what is measured is of the parameters before it. */
+export interface SteeringStep extends Omit<StepReport, 'loss'> {
+  readonly kind: 'step';
+  /** Steps in all. */
+  readonly count: number;
+  readonly losses: {
+    /** ω(t) ‖δ‖², a mean; undefined if EDSD is off. */
+    readonly edsd: number | undefined;
+    /** ‖ε_θ(x^k_t; y, t) − ε‖², a mean before its weight μ; undefined if mode shifting is off. */
+    readonly modeShifting: number | undefined;
+  };
+  /** Root mean square of z̃ − ẑ; undefined if EDSD is off. */
+  readonly shift: number | undefined;
+}
+
+export interface OptimizedVariables {
+  readonly variables: Learned<NdArray>;
+  readonly state: TrainingState;
+}
+
+/** Minimizes L_EDSD + μ L_MSR: each step draws its times and noises from its number alone, so that it can be resumed. */
+export async function* optimizeSteered(
+  options: OptimizeOptions,
+): AsyncGenerator<SteeringEvent, OptimizedVariables> {
+  const { base, steered, frozen, branches, source, settings, checkpointEvery, resumeFrom, signal } = options;
+  const { steps, passes } = settings.optimization;
+  const { model } = base;
+  const configs = { unet: model.unet.config, textEncoder: model.textEncoder.config };
+  const { feeds } = branches.target;
+  const compiled = await compileSteeredBranches({
+    model,
+    configs,
+    steered,
+    frozen,
+    branches,
+    shape: source.shape,
+  });
+  const problem = steeringProblem({
+    steered,
+    configs,
+    frozen,
+    feeds,
+    optimization: settings.optimization,
+    shape: [rowsPerStep(settings), ...source.shape.slice(1)],
+  });
+  // All passes of a step are parts of one drawing.
+  let latest: { readonly step: number; readonly drawn: Promise<DrawnStep> } | undefined;
+  const training = minimize(model.device, problem, {
+    steps,
+    batch: async (step, part, variables) => {
+      if (latest?.step !== step) latest = { step, drawn: drawStep(options, compiled, step, variables()) };
+      return rowsOfPass((await latest.drawn).rows, feeds, part, passes);
+    },
+    ...(resumeFrom && { resumeFrom }),
+    ...(signal && { signal }),
+  });
+  try {
+    let next = await training.next();
+    for (; !next.done; next = await training.next()) {
+      const { loss, save, references: _references, ...report } = next.value;
+      const { estimates } = await latest!.drawn;
+      yield { ...report, count: steps, ...measures(settings, estimates, loss) };
+      if (checkpointEvery !== undefined && report.step % checkpointEvery === 0) {
+        yield { kind: 'checkpoint', step: report.step, state: await save() };
+      }
+    }
+    const { variables, state } = next.value;
+    return { variables: variables as Learned<NdArray>, state };
+  } finally {
+    await training.return(undefined as never); // frees the minimizer where the caller stopped early
+    await compiled.dispose();
+  }
+}
+
+interface DrawnStep {
+  readonly estimates: readonly EdsdEstimate[];
+  readonly rows: SteeringRows;
+}
+
+async function drawStep(
+  options: OptimizeOptions,
+  compiled: SteeredBranches,
+  step: number,
+  variables: Tree<StateLeaf>,
+): Promise<DrawnStep> {
+  const { base, settings, images, prompts, mask, key, source } = options;
+  const estimates = settings.edsd === 'off' ? [] : await estimate(options, compiled, step, variables);
+  const { modeShifting } = settings;
+  const { schedule } = base.scheduler;
+  const { scalingFactor } = base.model.vae.config;
+  const shifting =
+    modeShifting === 'off'
+      ? undefined
+      : modeShiftingSource(modeShifting, {
+          images,
+          prompt: prompts.target,
+          scalingFactor,
+          key: fold(key, 'mode shifting'),
+          ...(mask && { mask }),
+        });
+  const rows = steeringRows(
+    estimates.map(({ terms }) => terms),
+    shifting && drawBatch([shifting], step, { schedule, scalingFactor }),
+    { prompt: prompts.target, 'negative prompt': prompts.negative ?? '' },
+    source.shape,
+  );
+  return { estimates, rows };
+}
+
+/** One slightly edited image after the other. */
+async function estimate(
+  { base, settings, source, mask, key, signal }: OptimizeOptions,
+  compiled: SteeredBranches,
+  step: number,
+  variables: Tree<StateLeaf>,
+): Promise<readonly EdsdEstimate[]> {
+  const edsd = settings.edsd as Exclude<SteeringSettings['edsd'], 'off'>;
+  const { schedule } = base.scheduler;
+  const { predict, dispose } = await compiled.predictor(variables);
+  const estimates: EdsdEstimate[] = [];
+  try {
+    for (let item = 0; item < edsd.batchSize; item++) {
+      const own = fold(fold(key, 'EDSD'), step * edsd.batchSize + item);
+      const point = { source, schedule, key: own, ...(mask && { mask }) };
+      estimates.push(await estimateEdsd(predict, edsd, point, signal));
+    }
+    return estimates;
+  } catch (cause) {
+    signal?.throwIfAborted();
+    const { steps } = settings.optimization;
+    throw new Error(
+      `steer, step ${step + 1} of ${steps}: ${cause instanceof Error ? cause.message : cause}`,
+      {
+        cause,
+      },
+    );
+  } finally {
+    await dispose();
+  }
+}
+
+/** Rows that are differentiated: EDSD's, for each text of guidance and each edit, and mode shifting's. */
+function rowsPerStep({ edsd, modeShifting }: SteeringSettings): number {
+  const terms = edsd === 'off' ? 0 : edsd.batchSize * edsd.edits * guidedTexts(edsd.guidanceScale).length;
+  return terms + (modeShifting === 'off' ? 0 : modeShifting.batchSize);
+}
+
+function measures(
+  { edsd, modeShifting }: SteeringSettings,
+  estimates: readonly EdsdEstimate[],
+  loss: number,
+): Pick<SteeringStep, 'losses' | 'shift'> {
+  const mean = (of: (estimate: EdsdEstimate) => number) =>
+    edsd === 'off' ? undefined : estimates.reduce((sum, each) => sum + of(each), 0) / estimates.length;
+  return {
+    losses: {
+      edsd: mean((each) => each.loss),
+      modeShifting: modeShifting === 'off' ? undefined : loss / modeShifting.weight,
+    },
+    shift: mean((each) => each.shift),
+  };
+}

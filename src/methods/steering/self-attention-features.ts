@@ -1,0 +1,75 @@
+import type { NdArray } from '../../engine/index.ts';
+import { spec, type TensorSpec } from '../../engine/index.ts';
+import { listUnetFeatures, type UnetConfig } from '../../networks/unet/index.ts';
+import { listAttentionLayers, type UnetPart } from '../editing/index.ts';
+
+/** Which values of a self-attention: its probabilities are [heads, places, places], the others grow with the places. */
+export type SelfAttentionFeatures = 'queries' | 'keys' | 'queries and keys' | 'probabilities' | 'outputs';
+
+/** Which self-attentions of the UNet. */
+export interface LayerChoice {
+  readonly parts: readonly UnetPart[];
+  /** None of larger feature maps: of 32 x 32 places the probabilities take 4 MiB a head. */
+  readonly mostPlaces: number;
+  /** How many of the first ones are left out. */
+  readonly skip: number;
+}
+
+/** Features by the names that programs feed them under (features' own names are paths). */
+export type Features = Readonly<Record<string, NdArray>>;
+
+export interface ChosenFeature {
+  /** `up_blocks.1.attentions.0.transformer_blocks.0.attn1.queries` */
+  readonly name: string;
+  /** What programs call it: `feature0`. */
+  readonly label: string;
+  /** For one picture. */
+  readonly spec: TensorSpec;
+}
+
+/** @throws a sentence if the UNet has no such self-attention */
+export function chooseSelfAttentions(
+  config: UnetConfig,
+  size: readonly [height: number, width: number],
+  { parts, mostPlaces, skip }: LayerChoice,
+  features: SelfAttentionFeatures,
+): readonly string[] {
+  const chosen = listAttentionLayers(config, size, 1)
+    .filter(({ kind, part }) => kind === 'self' && parts.includes(part))
+    .slice(skip)
+    .filter(({ size: [height, width] }) => height * width <= mostPlaces);
+  if (chosen.length === 0) {
+    throw new Error(
+      `guided images: the UNet has no self-attention in ${parts.join(', ')} of at most ${mostPlaces} places behind ` +
+        `the first ${skip}, for latents of ${size.join(' x ')}; choose other layers`,
+    );
+  }
+  return chosen.flatMap(({ feature }) =>
+    kindsOf[features].map((kind) => feature.replace(/probabilities$/, kind)),
+  );
+}
+
+/** Features of any kind by their names, with their shapes. @throws a sentence for a name that there is not */
+export function specifyFeatures(
+  config: UnetConfig,
+  size: readonly [height: number, width: number],
+  tokens: number,
+  names: readonly string[],
+): readonly ChosenFeature[] {
+  const shapes = new Map(
+    listUnetFeatures(config, { size, tokens }).map(({ name, shape }) => [name, shape] as const),
+  );
+  return names.map((name, index) => {
+    const shape = shapes.get(name);
+    if (shape !== undefined) return { name, label: `feature${index}`, spec: spec(shape) };
+    throw new Error(`guided images: the UNet has no feature "${name}"; inspect lists what it has`);
+  });
+}
+
+const kindsOf: { readonly [F in SelfAttentionFeatures]: readonly string[] } = {
+  queries: ['queries'],
+  keys: ['keys'],
+  'queries and keys': ['queries', 'keys'],
+  probabilities: ['probabilities'],
+  outputs: ['output'],
+};

@@ -1,0 +1,220 @@
+import {
+  fold,
+  type LazySource,
+  type NdArray,
+  type RandomKey,
+  randomKey,
+  type State,
+  type StateLeaf,
+  type TrainingState,
+  type Tree,
+} from '../../engine/index.ts';
+import type { Tokenizer } from '../../networks/clip/index.ts';
+import { type HeldModel, type Latents, releaseModel, requireFinite } from '../diffusion/index.ts';
+import type { Branches } from '../editing/index.ts';
+import {
+  changesText,
+  extendTokenizer,
+  feedFeatures,
+  feedIds,
+  type Learned,
+  type LearnedConcept,
+  type ModelTrees,
+  type PersonalizationBase,
+  type PromptedModel,
+  personalizationMethod,
+  personalizedModel,
+} from '../personalization/index.ts';
+import { guidedTexts } from './edsd.ts';
+import { type GuidedImageEvent, guidedImages, type SteeringPrompts } from './guided-images.ts';
+import { optimizeSteered, type SteeringEvent } from './optimize-steered.ts';
+import type { BranchTexts } from './steered-branches.ts';
+import { type SteeredConcept, type SteeredParameters, steeredParameters } from './steered-parameters.ts';
+import { checkSteering, type SteeringSettings } from './steering-settings.ts';
+
+export interface SteerOptions {
+  /** What is steered: `learnedOfConcept` of an open file, or `learnedInMemory`. */
+  readonly concept: LearnedConcept;
+  /** ẑ: the mean of the source's encoding times the scaling factor, [1, channels, height, width]. */
+  readonly source: Latents;
+  readonly prompts: SteeringPrompts;
+  /** M, where the subject is, [height, width] from 0 to 1; for the settings that name the subject. */
+  readonly mask?: NdArray<'float32'>;
+  readonly settings: SteeringSettings;
+  /** Where all randomness comes from, a whole number. */
+  readonly seed: number;
+  /** x^k, made before with these settings; they are not made again. */
+  readonly guidedImages?: readonly Latents[];
+  /** How good a guided image is; the best are kept. */
+  readonly score?: (image: Latents) => Promise<number>;
+  /** Steps between checkpoints. Default: none. */
+  readonly checkpointEvery?: number;
+  /** A checkpoint's state, of the same concept, source, settings and seed. */
+  readonly resumeFrom?: TrainingState;
+  /** Stops between two steps. */
+  readonly signal?: AbortSignal;
+}
+
+export type SteerEvent = GuidedImageEvent | SteeringEvent;
+
+export interface Steered extends SteeredConcept {
+  readonly state: TrainingState;
+  /** x^k */
+  readonly guidedImages: readonly Latents[];
+  /** Knows the concept's words. */
+  readonly tokenizer: Tokenizer;
+}
+
+/**
+ * Steers a concept to a source (DreamSteerer, arXiv 2410.11208): from the personalized parameters on,
+ *
+ *     min_θ  L_EDSD(θ; ẑ, ŷ, y)  +  μ · L_MSR(θ; x^1 … x^K, y)
+ *
+ * by Adam. The result is a concept for edits of this source.
+ *
+ * A step is five calls of networks: `estimateEdsd` compares predictions of θ and φ, forward only and one image after
+ * the other, and one call of θ on the rows of both losses is differentiated. φ is read where `base` holds it.
+ * @throws a sentence if a setting is out of its range, the concept does not fit, or at the step at which numbers are not
+ *   finite; the signal's reason when it is aborted
+ */
+export async function* steer(
+  base: PersonalizationBase,
+  options: SteerOptions,
+): AsyncGenerator<SteerEvent, Steered> {
+  const run = await startRun(base, options);
+  const { images, target, source } = yield* prepare(run);
+  const frozen = await frozenParts(base.model, run.steered.kept);
+  try {
+    const { variables, state } = yield* optimizeSteered({
+      ...options,
+      base,
+      steered: run.steered,
+      frozen,
+      images,
+      branches: { target, source },
+      key: fold(run.key, 'steps'),
+    });
+    const concept = await run.steered.finish(variables);
+    return { ...concept, state, guidedImages: images, tokenizer: run.tokenizer };
+  } finally {
+    await frozen.dispose();
+  }
+}
+
+/** What the stages share. */
+interface Run {
+  readonly base: PersonalizationBase;
+  readonly options: SteerOptions;
+  readonly steered: SteeredParameters;
+  /** With the concept's words. */
+  readonly tokenizer: Tokenizer;
+  /** Those that predictions are asked under. */
+  readonly texts: { readonly target: readonly string[]; readonly source: readonly string[] };
+  readonly key: RandomKey;
+}
+
+/** x^k, and the texts as θ and φ see them, which may have text encoders of their own. */
+interface Prepared extends Branches<BranchTexts> {
+  readonly images: readonly Latents[];
+}
+
+async function startRun(base: PersonalizationBase, options: SteerOptions): Promise<Run> {
+  const { concept, settings, source, prompts, seed } = options;
+  checkSteering(settings, base.scheduler.schedule.alphasCumprod.length);
+  requireFinite(source, 'steer: the source latents hold');
+  if (source.shape.length !== 4 || source.shape[0] !== 1) {
+    throw new Error(`steer: the source is [1, channels, height, width], got [${source.shape.join(', ')}]`);
+  }
+  const key = randomKey(seed);
+  const w = settings.edsd === 'off' ? 1 : settings.edsd.guidanceScale;
+  const asked = (prompt: string) =>
+    guidedTexts(w).map(({ text }) => (text === 'prompt' ? prompt : (prompts.negative ?? '')));
+  return {
+    base,
+    options,
+    steered: await steeredParameters(
+      concept,
+      settings.subset,
+      sourcesOf(base.model),
+      base.tokenizer,
+      fold(key, 'initialize'),
+    ),
+    tokenizer: extendTokenizer(base.tokenizer, concept.plan.tokens),
+    texts: { target: asked(prompts.target), source: asked(prompts.source) },
+    key,
+  };
+}
+
+/** Guided images, and the texts' features where steering does not change them: what needs the concept as it was. */
+async function* prepare(run: Run): AsyncGenerator<SteerEvent, Prepared> {
+  const { base, options, steered, tokenizer, texts, key } = run;
+  const { settings, mask, score, signal, source, prompts } = options;
+  const personalized = await personalizedBefore(base, options.concept, tokenizer);
+  try {
+    let images = options.guidedImages;
+    if (images === undefined && settings.modeShifting !== 'off') {
+      const made = yield* guidedImages({
+        settings: settings.guidedImages,
+        personalized,
+        pretrained: base,
+        schedule: base.scheduler.schedule,
+        source,
+        prompts,
+        key: fold(key, 'guided images'),
+        ...(mask && { mask }),
+        ...(score && { score }),
+        ...(signal && { signal }),
+      });
+      images = made.map(({ latents }) => latents);
+    }
+    const target = changesText(steered.variables)
+      ? feedIds(tokenizer)
+      : await feedFeatures(personalized.model, tokenizer, texts.target);
+    return {
+      images: images ?? [],
+      target: { feeds: target, texts: texts.target },
+      source: {
+        feeds: await feedFeatures(base.model, base.tokenizer, texts.source),
+        texts: texts.source,
+      },
+    };
+  } finally {
+    await releaseModel(personalized.model);
+  }
+}
+
+/** The personalized model before steering. */
+async function personalizedBefore(
+  { model, tokenizer: own }: PersonalizationBase,
+  { plan, learned }: LearnedConcept,
+  tokenizer: Tokenizer,
+): Promise<PromptedModel> {
+  const state = await model.device.holdLazily(learned as Tree<LazySource>, { dtype: 'float32' });
+  try {
+    const method = personalizationMethod(plan, own);
+    const references = state.references() as unknown as Learned<StateLeaf>;
+    return { model: await personalizedModel(model, method, references), tokenizer };
+  } finally {
+    await state.dispose();
+  }
+}
+
+/** φ and what is kept of the concept as one state: `FrozenParts`. */
+async function frozenParts(
+  { device, unet, textEncoder }: HeldModel,
+  kept: Learned<LazySource>,
+): Promise<State> {
+  const held = await device.holdLazily(kept as Tree<LazySource>, { dtype: 'float32' });
+  const parts = await device.combine({
+    unet: unet.parameters.references() as Tree<StateLeaf>,
+    textEncoder: textEncoder.parameters.references() as Tree<StateLeaf>,
+    kept: held.references() as Tree<StateLeaf>,
+  });
+  await held.dispose();
+  return parts;
+}
+
+const sourcesOf = ({ unet, textEncoder }: HeldModel): ModelTrees<LazySource> => ({
+  unet: unet.parameters.sources() as Tree<LazySource>,
+  textEncoder: textEncoder.parameters.sources() as Tree<LazySource>,
+});
