@@ -7,6 +7,7 @@ import {
   type StateLeaf,
   spec,
   type Tensor,
+  type TensorSpec,
   type Tree,
   unflatten,
 } from '../../engine/index.ts';
@@ -84,7 +85,7 @@ const compilePersonalized = (
   { device }: HeldModel,
   networks: PersonalizedNetworks,
   probe: Probe,
-  stateSpecs: Parameters<HeldModel['device']['compileStep']>[2],
+  stateSpecs: Tree<TensorSpec>,
 ) =>
   device.compileStep(
     (inputs, trees) => {
@@ -101,13 +102,9 @@ const compilePersonalized = (
     stateSpecs,
   );
 
-interface Probe {
-  readonly sample: NdArray;
-  readonly timestep: NdArray;
-  readonly ids: NdArray;
-}
+type Probe = { readonly [name in 'sample' | 'timestep' | 'ids']: NdArray };
 
-function probesOf({ tokenizer, schedule, prompt, latents, key }: DriftOptions): readonly (Probe & Fed)[] {
+function probesOf({ tokenizer, schedule, prompt, latents, key }: DriftOptions): readonly Probe[] {
   const ids = encodePrompts(tokenizer, [prompt]);
   return probedShares.map((share) => {
     const t = Math.round(share * (schedule.alphasCumprod.length - 1));
@@ -119,8 +116,6 @@ function probesOf({ tokenizer, schedule, prompt, latents, key }: DriftOptions): 
     };
   });
 }
-
-type Fed = { readonly [name: string]: NdArray };
 
 const specs = ({ sample, timestep, ids }: Probe) => ({
   sample: spec(sample.shape),

@@ -3,7 +3,7 @@ import { type Picture, picturesFromArray } from '../../files/images/index.ts';
 import { encodePrompts } from '../../networks/clip/index.ts';
 import { pixelsPerCell } from '../../networks/vae/index.ts';
 import { compileDenoiser, decodeLatents, guidedContext, sample } from '../diffusion/index.ts';
-import type { PersonalizationBase } from './personalize.ts';
+import type { PersonalizationBase } from './personalize-options.ts';
 
 /** How pictures are made while training. */
 export interface GenerationSettings {

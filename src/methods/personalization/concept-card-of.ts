@@ -1,5 +1,5 @@
 import type { ConceptCard } from '../../files/checkpoints/index.ts';
-import type { ConceptDefinition } from './personalize.ts';
+import type { ConceptDefinition } from './personalize-options.ts';
 import type { TrainingSettings } from './training-settings.ts';
 
 export interface CardOptions {

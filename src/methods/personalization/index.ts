@@ -18,6 +18,7 @@ export * from './model-trees.ts';
 export * from './personalization-defaults.ts';
 export * from './personalization-method.ts';
 export * from './personalize.ts';
+export * from './personalize-options.ts';
 export * from './personalized-model.ts';
 export * from './personalized-prediction.ts';
 export * from './prompt-feeds.ts';

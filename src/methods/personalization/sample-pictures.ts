@@ -5,7 +5,7 @@ import { releaseModel, textToImage } from '../diffusion/index.ts';
 import type { GenerationSettings } from './class-pictures.ts';
 import type { Learned } from './model-trees.ts';
 import type { PersonalizationMethod } from './personalization-method.ts';
-import type { PersonalizationBase } from './personalize.ts';
+import type { PersonalizationBase } from './personalize-options.ts';
 import { personalizedModel } from './personalized-model.ts';
 
 /** Pictures to look at while a concept is learned. */

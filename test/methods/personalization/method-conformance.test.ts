@@ -47,7 +47,7 @@ import { temporaryFolder } from '../../files/formats/temporary-folder.ts';
 import { holdTiny, methodCases, randomLike, tinyPipeline } from './tiny-pipeline.ts';
 
 // Compiling takes a second, on a busy machine many.
-vi.setConfig({ testTimeout: 240_000 });
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const key = randomKey(5);
 const folder = temporaryFolder();

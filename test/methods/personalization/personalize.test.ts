@@ -21,7 +21,7 @@ import { temporaryFolder } from '../../files/formats/temporary-folder.ts';
 import { holdTiny, methodCases, tinyPicture, tinyScheduler } from './tiny-pipeline.ts';
 
 // Compiling a training step takes a second or two, on a busy machine many.
-vi.setConfig({ testTimeout: 240_000 });
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 const folder = temporaryFolder();
 let device: Device;
