@@ -1,4 +1,5 @@
 export type { ClipNetworks, ClipParameters, ClipRecipe } from './caption-pairs.ts';
+export { holdParameters } from './hold-parameters.ts';
 export { type LatentStore, latentStore, measureScalingFactor } from './latent-store.ts';
 export {
   type PocketConfigs,

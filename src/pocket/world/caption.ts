@@ -68,6 +68,7 @@ const sizeWord = (scale: number): string => (scale < 0.9 ? 'small' : scale > 1.1
 
 const sidePhrase = (x: number): string => (x < 42 ? 'on the left' : x > 58 ? 'on the right' : '');
 
-const withArticle = (noun: string): string => `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
+/** "a cat", "an elephant". */
+export const withArticle = (noun: string): string => `${/^[aeiou]/.test(noun) ? 'an' : 'a'} ${noun}`;
 
 const join = (parts: readonly string[]): string => parts.filter((part) => part !== '').join(' ');

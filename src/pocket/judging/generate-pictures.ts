@@ -1,0 +1,47 @@
+import { fold, ndArray, normal, type RandomKey } from '../../engine/index.ts';
+import { type Picture, picturesFromArray } from '../../files/images/index.ts';
+import { guidedContext, type Scheduler, sampleImages } from '../../methods/diffusion/index.ts';
+import type { EditModel } from '../../methods/editing/index.ts';
+import { encodePrompts } from '../../networks/clip/index.ts';
+import { pixelsPerCell } from '../../networks/vae/index.ts';
+import { batchesOf } from './judging-event.ts';
+
+/** How pictures are sampled. */
+export interface GeneratingOptions {
+  readonly scheduler: Scheduler;
+  /** Default 30. */
+  readonly steps?: number;
+  /** Default 7.5. */
+  readonly guidanceScale?: number;
+  /** Pictures at a time. Default 8. */
+  readonly batchSize?: number;
+  readonly key: RandomKey;
+  readonly signal?: AbortSignal;
+}
+
+/** A picture of each prompt, each from noise of its own; yields them as they are made, some at a time. */
+export async function* generatePictures(
+  { model, tokenizer }: EditModel,
+  prompts: readonly string[],
+  { scheduler, steps = 30, guidanceScale = 7.5, batchSize = 8, key, signal }: GeneratingOptions,
+): AsyncGenerator<readonly Picture[], void> {
+  const { inputChannels } = model.unet.config;
+  const side = model.vae.config.sampleSize / pixelsPerCell(model.vae.config);
+  for (const batch of batchesOf(prompts.length, batchSize)) {
+    const asked = batch.map((index) => prompts[index]!);
+    const all = guidanceScale === 1 ? asked : [...asked, ...asked.map(() => '')];
+    const noise = batch.flatMap((index) => [...normal(fold(key, index), [inputChannels, side, side]).data]);
+    const sampling = sampleImages(model, {
+      ...{ scheduler, steps, guidanceScale, key: fold(key, 'steps') },
+      context: await guidedContext(model, encodePrompts(tokenizer, all), 1),
+      start: {
+        kind: 'given-noise',
+        noise: ndArray('float32', [batch.length, inputChannels, side, side], Float32Array.from(noise)),
+      },
+      ...(signal && { signal }),
+    });
+    let next = await sampling.next();
+    while (!next.done) next = await sampling.next();
+    yield picturesFromArray(next.value.images, 'generatePictures');
+  }
+}

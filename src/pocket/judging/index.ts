@@ -1,0 +1,14 @@
+export { type GeneratingOptions, generatePictures } from './generate-pictures.ts';
+export { drawHeldOut, type HeldOutScene, heldOutPrompt } from './held-out-scenes.ts';
+export { type AttentionQuality, judgeAttention, overlapAtHalf } from './judge-attention.ts';
+export {
+  type AutoencoderHolder,
+  type AutoencoderQuality,
+  compileReconstruction,
+  judgeAutoencoder,
+} from './judge-autoencoder.ts';
+export { type ClipQuality, judgeClip } from './judge-clip.ts';
+export { type GeneratedQuality, judgeGenerated } from './judge-generated.ts';
+export type { JudgingEvent, JudgingOptions } from './judging-event.ts';
+export { type PocketQuality, type QualityFigure, qualityFigures } from './quality.ts';
+export { averageOf, type ZeroShot, zeroShot } from './zero-shot.ts';

@@ -1,0 +1,66 @@
+import { fold, type NdArray, ndArray, type RandomKey } from '../../engine/index.ts';
+import { arrayFromPictures } from '../../files/images/index.ts';
+import type { NoiseSchedule } from '../../methods/diffusion/index.ts';
+import {
+  contextOf,
+  type EditModel,
+  encodeImage,
+  type Plane,
+  resizePlane,
+  subjectFromWords,
+  subjectMap,
+} from '../../methods/editing/index.ts';
+import { intersectionOverUnion, type Mask } from '../../methods/evaluation/index.ts';
+import { promptOf } from '../world/index.ts';
+import { drawHeldOut } from './held-out-scenes.ts';
+import { type JudgingEvent, type JudgingOptions, judged, meanOf } from './judging-event.ts';
+
+export interface AttentionQuality {
+  readonly count: number;
+  /** Mean intersection over union with the true mask, 0 to 1. */
+  readonly iou: number;
+}
+
+export interface AttentionJudging extends JudgingOptions {
+  readonly schedule: NoiseSchedule;
+  /** Of the noises. */
+  readonly key: RandomKey;
+}
+
+/**
+ * Whether the cross-attention of the class word on noised held-out scenes shows where the subject is: the map as an
+ * edit takes it, without refinement by self-attention, cut at half of its range.
+ */
+export async function* judgeAttention(
+  judgedModel: EditModel,
+  { count = 500, schedule, key, signal }: AttentionJudging,
+): AsyncGenerator<JudgingEvent, AttentionQuality> {
+  const { model, tokenizer } = judgedModel;
+  const contexts = new Map<string, NdArray>();
+  const overlaps: number[] = [];
+  for (let index = 0; index < count; index++) {
+    signal?.throwIfAborted();
+    const { scene, picture, mask } = await drawHeldOut(index, model.vae.config.sampleSize);
+    const prompt = promptOf(scene);
+    const context = contexts.get(prompt) ?? (await contextOf(judgedModel, [prompt]));
+    contexts.set(prompt, context);
+    const looking = subjectMap({
+      ...{ device: model.device, network: model.unet, schedule, context, key: fold(key, index) },
+      source: await encodeImage(model, arrayFromPictures([picture])),
+      positions: subjectFromWords(tokenizer, prompt, scene.subject.class).positions,
+      noises: 1,
+      refinements: 0,
+    });
+    let next = await looking.next();
+    while (!next.done) next = await looking.next();
+    overlaps.push(overlapAtHalf(next.value, mask));
+    yield judged(index + 1, count);
+  }
+  return { count, iou: meanOf(overlaps) };
+}
+
+/** Intersection over union of a mask with what reaches half of a map from 0 to 1, resized to it. */
+export function overlapAtHalf(map: Plane, mask: Mask): number {
+  const resized = resizePlane(map, mask.shape as [number, number]);
+  return intersectionOverUnion(ndArray('float32', mask.shape, resized.data), mask);
+}

@@ -1,0 +1,49 @@
+import type { AttentionQuality } from './judge-attention.ts';
+import type { AutoencoderQuality } from './judge-autoencoder.ts';
+import type { ClipQuality } from './judge-clip.ts';
+import type { GeneratedQuality } from './judge-generated.ts';
+
+/** Everything that is measured of a pocket model. */
+export interface PocketQuality {
+  readonly autoencoder: AutoencoderQuality;
+  readonly clip: ClipQuality;
+  readonly generated: GeneratedQuality;
+  readonly attention: AttentionQuality;
+}
+
+/** A figure with the bar that it should reach. */
+export interface QualityFigure {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: 'dB' | 'share' | 'number';
+  /** The least that is good enough; undefined where the figure is reported only. */
+  readonly bar: number | undefined;
+  /** On how many scenes or prompts. */
+  readonly count: number;
+}
+
+/** The figures of a model card, in its order. */
+export const qualityFigures = ({
+  autoencoder,
+  clip,
+  generated,
+  attention,
+}: PocketQuality): QualityFigure[] => [
+  figure('Reconstruction, PSNR', autoencoder, autoencoder.psnr, 'dB', 28),
+  figure('Reconstruction, SSIM', autoencoder, autoencoder.ssim, 'number', 0.93),
+  figure('Zero-shot class', clip, clip.class, 'share', 0.97),
+  figure('Zero-shot background', clip, clip.background, 'share', 0.97),
+  figure('Zero-shot colour', clip, clip.colour, 'share', 0.9),
+  figure('Generated: prompted class', generated, generated.class, 'share', 0.92),
+  figure('Generated: prompted background', generated, generated.background, 'share', 0.95),
+  figure('Generated: Fréchet distance to drawn', generated, generated.frechetDistance, 'number', undefined),
+  figure('Attention of the class word, IoU', attention, attention.iou, 'number', 0.5),
+];
+
+const figure = (
+  name: string,
+  { count }: { readonly count: number },
+  value: number,
+  unit: QualityFigure['unit'],
+  bar: number | undefined,
+): QualityFigure => ({ name, value, unit, bar, count });

@@ -1,0 +1,212 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Device, ndArray, openDevice, randomKey } from '../../../src/engine/index.ts';
+import { arrayFromPictures, type Picture, picturesFromArray } from '../../../src/files/images/index.ts';
+import { decodeLatents } from '../../../src/methods/diffusion/index.ts';
+import { encodeImage } from '../../../src/methods/editing/index.ts';
+import {
+  comparePixels,
+  embedCaption,
+  Instruments,
+  peakSignalToNoise,
+  structuralSimilarity,
+} from '../../../src/methods/evaluation/index.ts';
+import {
+  averageOf,
+  drawHeldOut,
+  generatePictures,
+  heldOutPrompt,
+  judgeAttention,
+  judgeAutoencoder,
+  judgeClip,
+  judgeGenerated,
+  overlapAtHalf,
+  qualityFigures,
+  zeroShot,
+} from '../../../src/pocket/judging/index.ts';
+import { sceneAt } from '../../../src/pocket/training/index.ts';
+import {
+  backgroundKinds,
+  colourNames,
+  openers,
+  placePhrases,
+  subjectClasses,
+  withArticle,
+} from '../../../src/pocket/world/index.ts';
+import { riggedClip, riggedModel, scheduler } from './rigged-model.ts';
+
+let device: Device;
+beforeAll(async () => {
+  device = await openDevice('cpu', { threads: 1 });
+});
+afterAll(() => device.close());
+
+/** A CLIP that embeds every picture as nothing, and so takes it for the first of all labels. */
+const blindClip = () => riggedClip(device, /^visual_projection/);
+
+const shareOf = (count: number, is: (scene: ReturnType<typeof sceneAt>) => boolean) =>
+  Array.from({ length: count }, (_, index) => sceneAt('held out', index)).filter(is).length / count;
+
+describe('held-out scenes', () => {
+  test('come with prompts that name class and place', () => {
+    for (let index = 0; index < 60; index++) {
+      const { subject, background } = sceneAt('held out', index);
+      const prompt = heldOutPrompt(index);
+      expect(prompt).toContain(placePhrases[background.kind]);
+      expect(prompt.split(' ')).toContain(subject.class);
+    }
+  });
+});
+
+describe('the autoencoder', () => {
+  test('is judged by the reconstruction from the mean of the latents', async () => {
+    const { model } = await riggedModel(device, /^$/);
+    const { scalingFactor } = model.vae.config;
+    expect(scalingFactor).toBe(1);
+    const figures: [number, number][] = [];
+    for (const index of [0, 1, 2]) {
+      const { picture } = await drawHeldOut(index, 16);
+      const latents = await encodeImage(model, arrayFromPictures([picture]));
+      const [decoded] = picturesFromArray(await decodeLatents(model, latents));
+      const psnr = peakSignalToNoise(comparePixels(picture, decoded!));
+      figures.push([psnr, structuralSimilarity(picture, decoded!)]);
+    }
+    const quality = await complete(judgeAutoencoder(model, { count: 3 }));
+    expect(quality.count).toBe(3);
+    expect(quality.psnr).toBeCloseTo(figures.reduce((sum, [psnr]) => sum + psnr, 0) / 3, 2);
+    expect(quality.ssim).toBeCloseTo(figures.reduce((sum, [, ssim]) => sum + ssim, 0) / 3, 3);
+  });
+});
+
+describe('zero-shot classification', () => {
+  test('finds every label in the embedding of its prompts, and in no other', async () => {
+    const { text } = await riggedClip(device, /^$/);
+    const instruments = new Instruments(device);
+    const { classOf, backgroundOf, colourOf } = await zeroShot(instruments, text!);
+    const embed = async (phrase: string) =>
+      averageOf(
+        await Promise.all(
+          openers.map((opener) => embedCaption(instruments, text!, `${opener} ${phrase}`.trim())),
+        ),
+      );
+    for (const name of subjectClasses) {
+      const places = await Promise.all(
+        backgroundKinds.map((kind) => embed(`${withArticle(name)} ${placePhrases[kind]}`)),
+      );
+      expect(classOf(averageOf(places))).toBe(name);
+    }
+    for (const kind of backgroundKinds) {
+      const phrases = subjectClasses.map((name) => embed(`${withArticle(name)} ${placePhrases[kind]}`));
+      expect(backgroundOf(averageOf(await Promise.all(phrases)))).toBe(kind);
+    }
+    for (const colour of colourNames) {
+      expect(colourOf(await embed(withArticle(`${colour} fish`)), 'fish')).toBe(colour);
+    }
+    await instruments.dispose();
+  });
+
+  test('counts the pictures that show the label: a CLIP that sees only cats is right about cats', async () => {
+    const count = 40;
+    const quality = await complete(judgeClip(device, await blindClip(), { count }));
+    const [cat, meadow, white] = [subjectClasses[0], backgroundKinds[0], colourNames[0]];
+    expect(quality).toEqual({
+      count,
+      class: shareOf(count, ({ subject }) => subject.class === cat),
+      background: shareOf(count, ({ background }) => background.kind === meadow),
+      colour: shareOf(count, ({ subject }) => subject.appearance.base.name === white),
+    });
+    expect(quality.class).toBeGreaterThan(0);
+  });
+
+  test('asks for a text tower', async () => {
+    const { text: _, ...clip } = await blindClip();
+    await expect(complete(judgeClip(device, clip, { count: 1 }))).rejects.toThrow(
+      'judging: the CLIP has no text tower with a projection',
+    );
+  });
+});
+
+describe('generated pictures', () => {
+  const options = { scheduler, steps: 2, batchSize: 4, key: randomKey(1) };
+
+  test('are the same whatever they are made together with', async () => {
+    const model = await riggedModel(device, /^$/);
+    const prompts = ['a cat', 'a dog in the snow', 'a mug'];
+    const all = async (batchSize: number) => {
+      const pictures: Picture[] = [];
+      for await (const some of generatePictures(model, prompts, { ...options, batchSize }))
+        pictures.push(...some);
+      return pictures;
+    };
+    const [together, alone] = [await all(3), await all(1)];
+    expect(together.map(({ width, height }) => [width, height])).toEqual(prompts.map(() => [16, 16]));
+    for (const [index, picture] of together.entries()) {
+      expect(comparePixels(picture, alone[index]!).largest).toBeLessThanOrEqual(1);
+    }
+    expect(comparePixels(together[0]!, together[1]!).largest).toBeGreaterThan(1);
+  });
+
+  test('are judged by what the CLIP sees in them', async () => {
+    const count = 6;
+    const model = await riggedModel(device, /^$/);
+    const quality = await complete(judgeGenerated(model, await blindClip(), { ...options, count }));
+    expect(quality).toEqual({
+      count,
+      class: shareOf(count, ({ subject }) => subject.class === subjectClasses[0]),
+      background: shareOf(count, ({ background }) => background.kind === backgroundKinds[0]),
+      frechetDistance: 0,
+    });
+  });
+});
+
+describe('the attention of the class word', () => {
+  const { schedule } = scheduler;
+
+  test('shows nothing where attention tells no place from another', async () => {
+    const uniform = await riggedModel(device, /attn2\.to_q/);
+    const quality = await complete(judgeAttention(uniform, { count: 2, schedule, key: randomKey(1) }));
+    expect(quality).toEqual({ count: 2, iou: 0 });
+  });
+
+  test('of random networks overlaps the subject somewhere', async () => {
+    const model = await riggedModel(device, /^$/);
+    const { iou } = await complete(judgeAttention(model, { count: 2, schedule, key: randomKey(1) }));
+    expect(iou).toBeGreaterThan(0);
+    expect(iou).toBeLessThan(1);
+  });
+
+  test.each([
+    ['the subject exactly', [0.9, 0, 0, 0.1], 1],
+    ['as much again', [0.9, 0.6, 0, 0], 0.5],
+    ['another place', [0, 0, 1, 0], 0],
+  ])('that covers %s', (_, values, overlap) => {
+    const map = ndArray('float32', [2, 2], Float32Array.from(values));
+    const mask = ndArray('float32', [2, 2], Float32Array.of(1, 0, 0, 0));
+    expect(overlapAtHalf(map, mask)).toBe(overlap);
+  });
+
+  test('is compared in pixels', () => {
+    const map = ndArray('float32', [1, 2], Float32Array.of(1, 0));
+    const mask = ndArray('float32', [2, 4], Float32Array.of(1, 1, 0, 0, 1, 1, 0, 0));
+    expect(overlapAtHalf(map, mask)).toBe(1);
+  });
+});
+
+test('the figures of a model card have a bar each but the distance', () => {
+  const half = { count: 3, class: 0.5, background: 0.5, colour: 0.5 };
+  const figures = qualityFigures({
+    autoencoder: { count: 2, psnr: 30, ssim: 0.9 },
+    clip: half,
+    generated: { ...half, frechetDistance: 0.1 },
+    attention: { count: 4, iou: 0.6 },
+  });
+  expect(figures.filter(({ bar }) => bar === undefined).map(({ value }) => value)).toEqual([0.1]);
+  expect(
+    figures.filter(({ value, bar }) => bar !== undefined && value >= bar).map(({ value }) => value),
+  ).toEqual([30, 0.6]);
+});
+
+async function complete<Result>(events: AsyncGenerator<unknown, Result>): Promise<Result> {
+  let next = await events.next();
+  while (!next.done) next = await events.next();
+  return next.value;
+}
