@@ -29,7 +29,11 @@ export {
 export { type FolderOptions, openDiffusersFolder } from './diffusers-folder/open-diffusers-folder.ts';
 export { readTokenizer } from './diffusers-folder/read-tokenizer.ts';
 export { readTokenizerFolder } from './diffusers-folder/tokenizer-files.ts';
-export { type WriteFolderOptions, writeDiffusersFolder } from './diffusers-folder/write-diffusers-folder.ts';
+export {
+  type BesideModel,
+  type WriteFolderOptions,
+  writeDiffusersFolder,
+} from './diffusers-folder/write-diffusers-folder.ts';
 export { type WithEmbeddings, withEmbeddings, withRows } from './embedding/apply-embedding.ts';
 export type { EmbeddingLayout, LearnedEmbedding } from './embedding/learned-embedding.ts';
 export { type EmbeddingFile, type EmbeddingOptions, readEmbedding } from './embedding/read-embedding.ts';

@@ -1,11 +1,11 @@
 import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { FormatError } from '../../formats/format-error.ts';
 import { replaceFile } from '../../formats/replace-file.ts';
 import { writeSafetensors } from '../../formats/safetensors/write-safetensors.ts';
 import { type JsonObject, jsonText } from '../json-file.ts';
 import type { NetworkName } from '../known-names.ts';
-import { type StoredFloats, stored } from '../named-arrays.ts';
+import { type ArraySources, type StoredFloats, stored } from '../named-arrays.ts';
 import type { WritableModel, WritablePart } from '../stable-diffusion.ts';
 import { componentFolders } from './component-files.ts';
 import { replaceFolder, type WhereFolderExists } from './replace-folder.ts';
@@ -15,6 +15,17 @@ export interface WriteFolderOptions {
   readonly floats?: StoredFloats;
   /** Default `refuse`. */
   readonly existing?: WhereFolderExists;
+  readonly beside?: BesideModel;
+}
+
+/** What lies in a folder beside the parts that every model has: an image encoder, a model card. */
+export interface BesideModel {
+  /** Entries of model_index.json: `{ image_encoder: ['transformers', 'CLIPVisionModelWithProjection'] }`. */
+  readonly index?: JsonObject;
+  /** Small files by their paths in the folder. */
+  readonly files?: ReadonlyMap<string, Uint8Array>;
+  /** Tensors by the paths of the safetensors files that hold them. */
+  readonly weights?: ReadonlyMap<string, ArraySources>;
 }
 
 /**
@@ -24,7 +35,7 @@ export interface WriteFolderOptions {
 export async function writeDiffusersFolder(
   path: string,
   model: WritableModel,
-  { floats = 'as they are', existing = 'refuse' }: WriteFolderOptions = {},
+  { floats = 'as they are', existing = 'refuse', beside = {} }: WriteFolderOptions = {},
 ): Promise<void> {
   if (model.tokenizerFiles.size === 0) {
     throw new FormatError(
@@ -32,7 +43,8 @@ export async function writeDiffusersFolder(
     );
   }
   await replaceFolder(path, existing, async (folder) => {
-    await writeText(join(folder, 'model_index.json'), jsonText(modelIndex(model)));
+    const index = { ...modelIndex(model), ...beside.index };
+    await writeText(join(folder, 'model_index.json'), jsonText(index));
     await writeFiles(join(folder, 'tokenizer'), model.tokenizerFiles);
     await writeFiles(
       join(folder, 'scheduler'),
@@ -41,6 +53,7 @@ export async function writeDiffusersFolder(
     for (const network of Object.keys(componentFolders) as NetworkName[]) {
       await writePart(folder, network, model[network], floats);
     }
+    await writeBeside(folder, beside, floats);
   });
 }
 
@@ -67,11 +80,28 @@ async function writePart(
   const { folder: name, weights } = componentFolders[network];
   await mkdir(join(folder, name));
   await writeText(join(folder, name, 'config.json'), jsonText(configJson));
-  const arrays = [...parameters].map(([path, array]) => [path, stored(array, floats)] as const);
-  await writeSafetensors(join(folder, name, `${weights[0]}.safetensors`), arrays, {
-    metadata: new Map([['format', 'pt']]),
-  });
+  await writeWeights(join(folder, name, `${weights[0]}.safetensors`), parameters, floats);
 }
+
+async function writeBeside(folder: string, { files, weights }: BesideModel, floats: StoredFloats) {
+  for (const [path, bytes] of files ?? []) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await replaceFile(join(folder, path), (write) => write(bytes));
+  }
+  for (const [path, arrays] of weights ?? []) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeWeights(join(folder, path), arrays, floats);
+  }
+}
+
+const writeWeights = (path: string, arrays: ArraySources, floats: StoredFloats): Promise<void> =>
+  writeSafetensors(
+    path,
+    [...arrays].map(([name, array]) => [name, stored(array, floats)] as const),
+    {
+      metadata: new Map([['format', 'pt']]),
+    },
+  );
 
 async function writeFiles(folder: string, files: ReadonlyMap<string, Uint8Array>): Promise<void> {
   await mkdir(folder);
