@@ -12,14 +12,14 @@ import {
 import type { Latents } from '../diffusion/index.ts';
 import type { Branches } from '../editing/index.ts';
 import { drawBatch, type Learned, type PersonalizationBase } from '../personalization/index.ts';
-import { type EdsdEstimate, estimateEdsd, guidedTexts } from './edsd.ts';
+import { type EdsdEstimate, estimateEdsd } from './edsd.ts';
 import type { SteeringPrompts } from './guided-images.ts';
 import { modeShiftingSource } from './mode-shifting.ts';
 import { type BranchTexts, compileSteeredBranches, type SteeredBranches } from './steered-branches.ts';
 import type { SteeredParameters } from './steered-parameters.ts';
 import { rowsOfPass, steeringProblem } from './steering-problem.ts';
 import { type SteeringRows, steeringRows } from './steering-rows.ts';
-import type { SteeringSettings } from './steering-settings.ts';
+import { rowsPerStep, type SteeringSettings } from './steering-settings.ts';
 
 export interface OptimizeOptions {
   readonly base: PersonalizationBase;
@@ -184,12 +184,6 @@ async function estimate(
   } finally {
     await dispose();
   }
-}
-
-/** Rows that are differentiated: EDSD's, for each text of guidance and each edit, and mode shifting's. */
-function rowsPerStep({ edsd, modeShifting }: SteeringSettings): number {
-  const terms = edsd === 'off' ? 0 : edsd.batchSize * edsd.edits * guidedTexts(edsd.guidanceScale).length;
-  return terms + (modeShifting === 'off' ? 0 : modeShifting.batchSize);
 }
 
 function measures(

@@ -1,6 +1,6 @@
 import type { MethodKind } from '../../files/checkpoints/index.ts';
 import { requireSteps } from '../diffusion/timestep-spacing.ts';
-import type { EdsdSettings } from './edsd.ts';
+import { type EdsdSettings, guidedTexts } from './edsd.ts';
 import { defaultGuidedImages, type GuidedImageSettings } from './guided-image-settings.ts';
 import type { ModeShiftingSettings } from './mode-shifting.ts';
 import type { SteeredSubset } from './steered-parameters.ts';
@@ -74,6 +74,12 @@ const learningRates: { readonly [M in MethodKind]: number } = {
   'custom-diffusion': 1.2e-4,
   lora: 1.2e-4,
 };
+
+/** Rows that a step differentiates: EDSD's, for each text of guidance and each edit, and mode shifting's. */
+export function rowsPerStep({ edsd, modeShifting }: SteeringSettings): number {
+  const terms = edsd === 'off' ? 0 : edsd.batchSize * edsd.edits * guidedTexts(edsd.guidanceScale).length;
+  return terms + (modeShifting === 'off' ? 0 : modeShifting.batchSize);
+}
 
 /** @throws a sentence about the first setting out of its range; rates and norms are checked by the minimizer */
 export function checkSteering(settings: SteeringSettings, trainTimesteps: number): void {

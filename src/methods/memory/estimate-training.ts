@@ -1,0 +1,72 @@
+import {
+  gradient,
+  mapTree,
+  type NdArray,
+  type Problem,
+  type Tensor,
+  type TensorSpec,
+  type Tree,
+  trace,
+} from '../../engine/index.ts';
+import { calibration } from './calibration.ts';
+import { intermediateBytes } from './intermediate-bytes.ts';
+import type { MemoryStage } from './memory-estimate.ts';
+import { floatBytes } from './model-specs.ts';
+
+export interface TrainingMemoryOptions {
+  /** Without values; its loss keeps activations, whatever is asked for. */
+  readonly problem: Problem<Tree<NdArray>, Tree<TensorSpec>>;
+  /** What of the device's memory the problem reads, by path: `Problem.frozen`. */
+  readonly frozen: Tree<TensorSpec>;
+  /** What is held beside: the model, and what is kept of a concept. */
+  readonly heldBytes: number;
+  readonly activations: 'keep' | 'recompute';
+}
+
+/** The stages of a training by `minimize`: its steps, and its end, when the whole state is copied to be saved. */
+export function trainingStages({
+  problem,
+  frozen,
+  heldBytes,
+  activations,
+}: TrainingMemoryOptions): readonly MemoryStage[] {
+  const variables = mapTree<Tree<NdArray>, NdArray, TensorSpec>(problem.variables, ({ shape }) => ({
+    dtype: 'float32',
+    shape,
+  })) as Tree<TensorSpec>;
+  const one = floatBytes(variables);
+  const graph = trace(
+    (inputs: {
+      readonly variables: Tree<Tensor>;
+      readonly batch: Tree<Tensor>;
+      readonly frozen: Tree<Tensor>;
+    }) => {
+      const loss = problem.loss(inputs.variables as never, inputs.batch as never, inputs.frozen);
+      return { loss, gradients: gradient(loss, inputs.variables) as Tree<Tensor> };
+    },
+    { variables, batch: problem.batch, frozen } as never,
+  );
+  const counted = intermediateBytes(graph.outputs.map(([, tensor]) => tensor));
+  const averages = problem.averageDecay === undefined ? 0 : 1;
+  const collected = (problem.batchesPerStep ?? 1) > 1 ? 1 : 0;
+  const lasting = [
+    { label: 'the model', bytes: heldBytes },
+    { label: 'the process', bytes: calibration.fixedBytes },
+    { label: 'what is trained, here and where it started', bytes: 2 * one },
+    { label: "Adam's moments", bytes: 2 * one },
+    { label: 'averages and collected gradients', bytes: (averages + collected) * one },
+  ];
+  return [
+    {
+      stage: 'a training step',
+      parts: [
+        ...lasting,
+        { label: 'gradients and activations', bytes: calibration.backward[activations] * counted },
+      ],
+    },
+    {
+      stage: 'saving the state at the end',
+      parts: [...lasting, { label: 'the copy that is saved', bytes: (4 + averages + collected) * one }],
+    },
+  ];
+}

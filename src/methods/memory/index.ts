@@ -1,0 +1,16 @@
+export {
+  type EstimatedModel,
+  estimateEditing,
+  estimatePersonalization,
+  estimateSteering,
+} from './estimate-memory.ts';
+export { intermediateBytes } from './intermediate-bytes.ts';
+export {
+  gibibytes,
+  type MemoryAlternative,
+  type MemoryEstimate,
+  type MemoryPart,
+  requireMemory,
+} from './memory-estimate.ts';
+export type { ModelSpecs } from './model-specs.ts';
+export { smallerSteering } from './smaller-settings.ts';
