@@ -43,13 +43,19 @@ export function encodeBfloat16(value: number): number {
   return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
 }
 
-export const decodeFloat16Array = (bits: Uint16Array): Float32Array => Float32Array.from(bits, decodeFloat16);
-export const decodeBfloat16Array = (bits: Uint16Array): Float32Array =>
-  Float32Array.from(bits, decodeBfloat16);
+export const decodeFloat16Array = (bits: Uint16Array): Float32Array => decodeEach(bits, decodeFloat16);
+export const decodeBfloat16Array = (bits: Uint16Array): Float32Array => decodeEach(bits, decodeBfloat16);
 export const encodeFloat16Array = (values: ArrayLike<number>): Uint16Array =>
   encodeEach(values, encodeFloat16);
 export const encodeBfloat16Array = (values: ArrayLike<number>): Uint16Array =>
   encodeEach(values, encodeBfloat16);
+
+/** `Float32Array.from` takes forty times as long: a minute and more for the weights of a model. */
+function decodeEach(bits: Uint16Array, decode: (bits: number) => number): Float32Array {
+  const values = new Float32Array(bits.length);
+  for (let i = 0; i < values.length; i++) values[i] = decode(bits[i]!);
+  return values;
+}
 
 function encodeEach(values: ArrayLike<number>, encode: (value: number) => number): Uint16Array {
   const bits = new Uint16Array(values.length);
