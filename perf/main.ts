@@ -10,6 +10,7 @@ import type { Figure, Measure } from './measure.ts';
 import { attentionSpeed } from './measures/attention.ts';
 import { attentionMemory } from './measures/attention-memory.ts';
 import { convolutionSpeed } from './measures/convolution.ts';
+import { fullSize } from './measures/full-size.ts';
 import { prepareSgemm, sgemmSize } from './measures/matmul.ts';
 import { normalizationSpeed } from './measures/normalization.ts';
 import { overhead } from './measures/overhead.ts';
@@ -22,6 +23,7 @@ const measures: Readonly<Record<string, Measure>> = {
   normalization: normalizationSpeed,
   overhead,
   unet: unetSpeed,
+  'full-size': fullSize,
 };
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' } } });
