@@ -2,9 +2,10 @@ import type { z } from 'zod';
 import { doctor } from './doctor/doctor.ts';
 import { generate } from './generate/generate.ts';
 import { inspect } from './inspect/inspect.ts';
+import { pretrain } from './pretrain/pretrain.ts';
 
 /** Every task by its name on the command line. A further one is a folder beside this file and a line here. */
-export const tasks = { generate, inspect, doctor } as const;
+export const tasks = { generate, inspect, doctor, pretrain } as const;
 
 export type TaskName = keyof typeof tasks;
 

@@ -2,6 +2,7 @@ export type { ArrayFile, SafetensorsFile, TorchFile } from './array-file.ts';
 export { FormatError } from './format-error.ts';
 export { type ArraySource, isLazyArray, type LazyArray, readArray } from './lazy-array.ts';
 export { openArrays, parseArrays } from './open-arrays.ts';
+export { replaceFile, type WriteBytes } from './replace-file.ts';
 export { openSafetensors, parseSafetensors } from './safetensors/open-safetensors.ts';
 export {
   encodeSafetensors,

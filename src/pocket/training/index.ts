@@ -1,3 +1,4 @@
+export { assemblePocketModel, type TrainedParameters } from './assemble-pocket-model.ts';
 export type { ClipNetworks, ClipParameters, ClipRecipe } from './caption-pairs.ts';
 export { holdParameters } from './hold-parameters.ts';
 export { type LatentStore, latentStore, measureScalingFactor } from './latent-store.ts';

@@ -40,7 +40,7 @@ export const pocketMerges: readonly string[] = learnMerges(vocabulary());
 const vocabularySize = vocabularyFromMerges(pocketMerges).size;
 
 /** 77, as in all CLIP models. */
-const promptLength = 77;
+export const promptLength = 77;
 
 /** Stable Diffusion in small: the same classes, about a hundredth of the parameters. */
 export const pocketConfigs: PocketConfigs = {

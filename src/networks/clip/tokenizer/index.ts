@@ -6,5 +6,5 @@ export { type Piece, promptPieces } from './pieces.ts';
 export { addPlaceholder, type Placeholder, withPlaceholder } from './placeholders.ts';
 export { type SpecialTokens, type Tokenizer, vocabularySize } from './tokenizer.ts';
 export type { TokenizerSettings, TokenizerSource } from './tokenizer-source.ts';
-export { vocabularyFromMerges } from './vocabulary-from-merges.ts';
+export { beginToken, endToken, vocabularyFromMerges } from './vocabulary-from-merges.ts';
 export { wordPositions } from './word-positions.ts';

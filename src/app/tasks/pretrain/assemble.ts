@@ -1,0 +1,65 @@
+import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { Device } from '../../../engine/index.ts';
+import { writeDiffusersFolder } from '../../../files/checkpoints/index.ts';
+import { assemblePocketModel, pocketNetworks } from '../../../pocket/training/index.ts';
+import { isThere } from '../../models/is-there.ts';
+import type { TaskEvent } from '../task-event.ts';
+import { type PretrainParameters, recipes } from './parameters.ts';
+import { scalingFactorOf } from './start-training.ts';
+import { averagesOf, openTrainingFolder, trainedClip, trainedVae } from './training-folder.ts';
+
+export interface AssembledModel {
+  readonly stage: 'assemble';
+  readonly model: string;
+  readonly bytes: number;
+}
+
+/** Puts the averaged parameters of all trainings together in float16; the model card of an earlier model stays. */
+export async function* assemble(
+  parameters: PretrainParameters,
+  path: string,
+  device: Device,
+): AsyncGenerator<TaskEvent, AssembledModel> {
+  const folder = await openTrainingFolder(parameters.out);
+  const recipe = recipes[parameters.recipe];
+  yield { kind: 'stage', stage: 'Putting the model together' };
+  const setting = { device, recipe, networks: pocketNetworks(recipe.configs), folder };
+  const { model, beside } = assemblePocketModel(recipe.configs, {
+    vae: await trainedVae(folder),
+    scalingFactor: await scalingFactorOf(setting),
+    clip: await trainedClip(folder),
+    unet: await averagesOf(folder, 'unet'),
+  });
+  await mkdir(dirname(path), { recursive: true });
+  const card = await readCard(path);
+  await writeDiffusersFolder(path, model, {
+    floats: 'float16',
+    existing: 'replace',
+    beside: { ...beside, files: new Map([...beside.files!, ...card]) },
+  });
+  yield { kind: 'file', path };
+  return { stage: 'assemble', model: path, bytes: await sizeOfFolder(path) };
+}
+
+/** The folder of the card's pictures. */
+export const CARD = 'card';
+
+/** README.md and its pictures. */
+async function readCard(path: string): Promise<Map<string, Uint8Array>> {
+  const files = new Map<string, Uint8Array>();
+  if (await isThere(join(path, 'README.md'))) files.set('README.md', await readFile(join(path, 'README.md')));
+  if (await isThere(join(path, CARD))) {
+    for (const name of await readdir(join(path, CARD))) {
+      files.set(`${CARD}/${name}`, await readFile(join(path, CARD, name)));
+    }
+  }
+  return files;
+}
+
+/** Bytes of all files in a folder and below. */
+export async function sizeOfFolder(path: string): Promise<number> {
+  const names = await readdir(path, { recursive: true });
+  const entries = await Promise.all(names.map((name) => stat(join(path, name))));
+  return entries.reduce((sum, entry) => sum + (entry.isFile() ? entry.size : 0), 0);
+}

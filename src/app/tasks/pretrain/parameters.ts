@@ -1,0 +1,82 @@
+import { z } from 'zod';
+import { pocketRecipe, trainings, trialRecipe } from '../../../pocket/training/index.ts';
+import type { ParameterHints } from '../task.ts';
+
+export const stages = [...trainings, 'assemble', 'report'] as const;
+export type Stage = (typeof stages)[number];
+
+export const recipes = { pocket: pocketRecipe, trial: trialRecipe } as const;
+
+const hints = (hints: ParameterHints): Record<string, unknown> => ({ ...hints });
+
+/** What `pretrain` can be told. */
+export const pretrainParameters = z.object({
+  stage: z
+    .enum(stages)
+    .describe('What is trained, in this order; then the model is put together and judged')
+    .meta(hints({ argument: true })),
+  out: z
+    .string()
+    .min(1)
+    .default('pocket-training')
+    .describe('Folder of the trainings: states, logs, sample sheets; a training goes on from its state there')
+    .meta(hints({ short: 'o', placeholder: 'folder' })),
+  model: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Folder of the model that assemble writes and report judges')
+    .meta(hints({ short: 'm', placeholder: 'folder', defaultText: 'the built-in model' })),
+  recipe: z
+    .enum(Object.keys(recipes) as [keyof typeof recipes, ...(keyof typeof recipes)[]])
+    .default('pocket')
+    .describe('All settings: those of the built-in model, or a trial of seconds that learns next to nothing'),
+  steps: z
+    .int()
+    .min(1)
+    .max(10_000_000)
+    .optional()
+    .describe('Steps in all; they can be more or fewer until the learning rate falls')
+    .meta(hints({ unit: 'steps', defaultText: "the recipe's" })),
+  saveMinutes: z
+    .number()
+    .min(0)
+    .max(1440)
+    .default(4)
+    .describe('How often the whole state is saved; also at the end and on Ctrl-C')
+    .meta(hints({ unit: 'minutes' })),
+  sheetSteps: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .default(500)
+    .describe('How often a sample sheet is made with the averaged weights; also at the end')
+    .meta(hints({ unit: 'steps' })),
+  scenes: z
+    .int()
+    .min(1)
+    .max(100_000)
+    .default(500)
+    .describe('Held-out scenes that report judges by')
+    .meta(hints({ unit: 'scenes' })),
+  prompts: z
+    .int()
+    .min(2)
+    .max(100_000)
+    .default(200)
+    .describe('Held-out prompts that report judges by')
+    .meta(hints({ unit: 'prompts' })),
+  device: z
+    .enum(['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'])
+    .default('auto')
+    .describe('Where it is computed; doctor lists what there is'),
+  threads: z
+    .int()
+    .min(1)
+    .max(1024)
+    .optional()
+    .describe('Processor threads')
+    .meta(hints({ unit: 'threads', defaultText: 'all cores' })),
+});
+
+export type PretrainParameters = z.output<typeof pretrainParameters>;

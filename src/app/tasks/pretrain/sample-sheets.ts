@@ -1,0 +1,157 @@
+import { type NdArray, randomKey, type Tree } from '../../../engine/index.ts';
+import { encodePicture, type Picture } from '../../../files/images/index.ts';
+import {
+  type HeldModel,
+  parseSchedulerConfig,
+  readScheduler,
+  releaseModel,
+} from '../../../methods/diffusion/index.ts';
+import type { EditModel } from '../../../methods/editing/index.ts';
+import {
+  cosineSimilarity,
+  type Embedding,
+  embedCaption,
+  embedPicture,
+  type HeldClip,
+  Instruments,
+  releaseClip,
+} from '../../../methods/evaluation/index.ts';
+import {
+  type AutoencoderHolder,
+  compileReconstruction,
+  drawHeldOut,
+  generatePictures,
+  type HeldOutScene,
+  heldOutPrompt,
+} from '../../../pocket/judging/index.ts';
+import {
+  type ClipParameters,
+  holdParameters,
+  sceneAt,
+  type Training,
+} from '../../../pocket/training/index.ts';
+import { promptOf, subjectClasses } from '../../../pocket/world/index.ts';
+import { drawMatrix } from '../../charts/draw-matrix.ts';
+import { montage, rowsOf } from '../../charts/montage.ts';
+import { scalingFactorOf, type TrainingSetting } from './start-training.ts';
+import { averagesOf, trainedVae, withDecoder } from './training-folder.ts';
+
+/** What a training's averaged parameters can do by now, as a PNG. */
+export const sampleSheets: {
+  readonly [T in Training]: (setting: TrainingSetting, averages: Tree<NdArray>) => Promise<Uint8Array>;
+} = {
+  vae: reconstructionsOf,
+  decoder: async (setting, averages) =>
+    reconstructionsOf(setting, withDecoder(await averagesOf(setting.folder, 'vae'), averages)),
+  clip: (setting, averages) => similaritiesOf(setting, averages as ClipParameters),
+  vision: async (setting, averages) => {
+    const clip = (await averagesOf(setting.folder, 'clip')) as ClipParameters;
+    return similaritiesOf(setting, { ...clip, ...(averages as object) });
+  },
+  unet: generatedBy,
+};
+
+async function reconstructionsOf({ device, networks }: TrainingSetting, parameters: Tree<NdArray>) {
+  const vae = await holdParameters(device, networks.vae, parameters);
+  try {
+    return await reconstructionSheet({ device, vae });
+  } finally {
+    await vae.parameters.dispose();
+  }
+}
+
+async function similaritiesOf({ device, networks }: TrainingSetting, { text, vision }: ClipParameters) {
+  const clip: HeldClip = {
+    vision: await holdParameters(device, networks.imageEncoder, vision),
+    processor: networks.imageProcessor,
+    text: {
+      network: await holdParameters(device, networks.textEncoder, text),
+      tokenizer: networks.tokenizer,
+    },
+  };
+  const instruments = new Instruments(device);
+  try {
+    return await similaritySheet(instruments, clip);
+  } finally {
+    await instruments.dispose();
+    await releaseClip(clip);
+  }
+}
+
+async function generatedBy(setting: TrainingSetting, parameters: Tree<NdArray>) {
+  const { device, networks, folder, recipe } = setting;
+  const { text } = (await averagesOf(folder, 'clip')) as ClipParameters;
+  const scalingFactor = await scalingFactorOf(setting);
+  const model: HeldModel = {
+    device,
+    unet: await holdParameters(device, networks.unet, parameters),
+    vae: await holdParameters(device, { ...networks.vae, scalingFactor }, await trainedVae(folder)),
+    textEncoder: await holdParameters(device, networks.textEncoder, text),
+  };
+  const scheduler = readScheduler(parseSchedulerConfig(JSON.stringify(recipe.configs.scheduler)));
+  try {
+    return await generatedSheet({ model, tokenizer: networks.tokenizer }, scheduler);
+  } finally {
+    await releaseModel(model);
+  }
+}
+
+/** Held-out scenes in the odd rows, their reconstructions below them. */
+export async function reconstructionSheet(model: AutoencoderHolder): Promise<Uint8Array> {
+  const { reconstruct, dispose } = await compileReconstruction(model);
+  try {
+    const drawn = await firstHeldOut(model.vae.config.sampleSize);
+    const originals = drawn.map(({ picture }) => picture);
+    const decoded = await reconstruct(originals);
+    const below = rowsOf(decoded, COLUMNS);
+    const rows = rowsOf(originals, COLUMNS).flatMap((row, index) => [row, below[index]!]);
+    return await encodePicture(montage(rows), 'PNG');
+  } finally {
+    await dispose();
+  }
+}
+
+const COLUMNS = 8;
+const SHEET = 2 * COLUMNS;
+
+const firstHeldOut = (size: number): Promise<HeldOutScene[]> =>
+  Promise.all(Array.from({ length: SHEET }, (_, index) => drawHeldOut(index, size)));
+
+/** The prompts of the sheet of generated pictures, row by row. */
+export const sheetPrompts: readonly string[] = Array.from({ length: SHEET }, (_, index) =>
+  heldOutPrompt(index),
+);
+
+/** A picture of each of the prompts. */
+export async function generatedSheet(
+  model: EditModel,
+  scheduler: ReturnType<typeof readScheduler>,
+): Promise<Uint8Array> {
+  const pictures: Picture[] = [];
+  const options = { scheduler, key: randomKey(1) };
+  for await (const some of generatePictures(model, sheetPrompts, options)) pictures.push(...some);
+  return encodePicture(montage(rowsOf(pictures, COLUMNS)), 'PNG');
+}
+
+/** The similarity of a held-out scene of each class with the prompt of each. */
+export async function similaritySheet(instruments: Instruments, clip: HeldClip): Promise<Uint8Array> {
+  const indices = subjectClasses.map(firstOfClass);
+  const prompts = indices.map((index) => promptOf(sceneAt('held out', index)));
+  const [pictures, captions]: [Embedding[], Embedding[]] = [[], []];
+  for (const [at, index] of indices.entries()) {
+    const { picture } = await drawHeldOut(index, clip.vision.config.imageSize);
+    pictures.push(await embedPicture(instruments, clip, picture));
+    captions.push(await embedCaption(instruments, clip.text!, prompts[at]!));
+  }
+  return drawMatrix({
+    rows: prompts,
+    columns: subjectClasses.map((name) => `drawn ${name}`),
+    valueAt: (row, column) => cosineSimilarity(captions[row]!, pictures[column]!),
+  });
+}
+
+function firstOfClass(name: (typeof subjectClasses)[number]): number {
+  let index = 0;
+  while (sceneAt('held out', index).subject.class !== name) index++;
+  return index;
+}

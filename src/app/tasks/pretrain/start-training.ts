@@ -1,0 +1,79 @@
+import type { Device, Minimized, NdArray, StepEvent, Tree } from '../../../engine/index.ts';
+import {
+  type ClipParameters,
+  latentStore,
+  measureScalingFactor,
+  type PocketNetworks,
+  type PocketRecipe,
+  type PretrainingRun,
+  pictureStore,
+  type Training,
+  trainClip,
+  trainDecoder,
+  trainUnet,
+  trainVae,
+  trainVision,
+} from '../../../pocket/training/index.ts';
+import { averagesOf, type TrainingFolder } from './training-folder.ts';
+
+/** What a training needs beside its run. */
+export interface TrainingSetting {
+  readonly device: Device;
+  readonly recipe: PocketRecipe;
+  readonly networks: PocketNetworks;
+  readonly folder: TrainingFolder;
+}
+
+export type TrainingEvents = AsyncGenerator<StepEvent, Minimized<Tree<NdArray>>>;
+
+/** Begins each training, or goes on with it. @throws TaskError if one that it builds on has not begun */
+export const startTraining: {
+  readonly [T in Training]: (setting: TrainingSetting, run: PretrainingRun) => Promise<TrainingEvents>;
+} = {
+  vae: async ({ device, recipe, networks }, run) =>
+    trainVae(device, networks.vae, recipe.vae, kept(networks.vae.sampleSize), run),
+
+  clip: async ({ device, recipe, networks }, run) =>
+    trainClip(device, networks, recipe.clip, kept(networks.imageEncoder.imageSize), run),
+
+  unet: async (setting, run) => {
+    const { device, recipe, networks, folder } = setting;
+    const { text } = (await averagesOf(folder, 'clip')) as ClipParameters;
+    const scalingFactor = await scalingFactorOf(setting);
+    const latents = await latentsOf(setting, scalingFactor);
+    return trainUnet(device, networks, text, recipe.unet, latents, run);
+  },
+
+  decoder: async (setting, run) => {
+    const { device, recipe, networks, folder } = setting;
+    const vae = await averagesOf(folder, 'vae');
+    const { scalingFactor, sampleSize } = networks.vae;
+    const latents = await latentsOf(setting, scalingFactor);
+    return trainDecoder(device, networks.vae, vae, recipe.decoder, kept(sampleSize), latents, run);
+  },
+
+  vision: async ({ device, recipe, networks, folder }, run) => {
+    const clip = (await averagesOf(folder, 'clip')) as ClipParameters;
+    return trainVision(device, networks, clip, recipe.vision, kept(networks.imageEncoder.imageSize), run);
+  },
+};
+
+/** What the UNet's latents are multiplied by. */
+export const scalingFactorOf = (setting: TrainingSetting): Promise<number> =>
+  setting.folder.scalingFactor(async () => {
+    const scenes = Array.from({ length: setting.recipe.scalingScenes }, (_, scene) => scene);
+    return measureScalingFactor(await latentsOf(setting, 1), scenes);
+  });
+
+const kept = (size: number) => pictureStore('training', size, 'keep');
+
+/** Pictures at a time while latents are encoded. */
+const ENCODED_AT_A_TIME = 8;
+
+/** Latents of the training set under the encoder, which no later training changes. */
+async function latentsOf({ device, networks, folder }: TrainingSetting, scalingFactor: number) {
+  const pictures = pictureStore('training', networks.vae.sampleSize, 'draw again');
+  const config = { ...networks.vae, scalingFactor };
+  const vae = await averagesOf(folder, 'vae');
+  return latentStore(device, config, vae, pictures, { batchSize: ENCODED_AT_A_TIME });
+}

@@ -1,0 +1,212 @@
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { PretrainResult } from '../../../src/app/tasks/pretrain/pretrain.ts';
+import { castArray, flatten, type NdArray, openDevice, randomKey } from '../../../src/engine/index.ts';
+import {
+  openCheckpoint,
+  openClip,
+  readTokenizer,
+  readTrainingState,
+} from '../../../src/files/checkpoints/index.ts';
+import { readPicture } from '../../../src/files/images/index.ts';
+import { completeTask, type TaskEvent, type TaskInput } from '../../../src/index.ts';
+import {
+  holdModel,
+  parseSchedulerConfig,
+  readScheduler,
+  textToImage,
+} from '../../../src/methods/diffusion/index.ts';
+import { encodePrompt } from '../../../src/networks/clip/index.ts';
+import { pocketNetworks, trainings, trialRecipe } from '../../../src/pocket/training/index.ts';
+import { temporaryFolder } from '../../files/formats/temporary-folder.ts';
+
+const folder = temporaryFolder();
+const trial = { recipe: 'trial', device: 'cpu', threads: 1, sheetSteps: 1000 } as const;
+
+type Changes = Partial<TaskInput<'pretrain'>>;
+
+const pretrain = (
+  stage: TaskInput<'pretrain'>['stage'],
+  changes: Changes = {},
+  options: Parameters<typeof completeTask<'pretrain'>>[2] = {},
+): Promise<PretrainResult> =>
+  completeTask(
+    'pretrain',
+    { ...trial, stage, out: folder.path('out'), model: folder.path('model'), ...changes },
+    options,
+  );
+
+describe('pretrain', () => {
+  const results = new Map<string, PretrainResult>();
+  const events: TaskEvent[] = [];
+
+  // All stages once, in order; the tests look at what is there.
+  beforeAll(async () => {
+    for (const training of trainings) {
+      const changes = training === 'vae' ? { sheetSteps: 4 } : {};
+      const onEvent = (event: TaskEvent) => events.push(event);
+      results.set(training, await pretrain(training, changes, training === 'vae' ? { onEvent } : {}));
+    }
+    results.set('assemble', await pretrain('assemble'));
+  }, 300_000);
+
+  test('tells how far it is', () => {
+    const steps = events.flatMap((event) => (event.kind === 'progress' ? [[event.done, event.total]] : []));
+    expect(steps).toEqual([0, 1, 2, 3, 4, 5, 6].map((done) => [done, 6]));
+  });
+
+  test.each(trainings)('leaves the state, the log, a sheet and a curve of %s', async (training) => {
+    const names = await readdir(folder.path('out'));
+    expect(names.filter((name) => name.startsWith(`${training}.`)).sort()).toEqual([
+      `${training}.losses.jsonl`,
+      `${training}.losses.png`,
+      `${training}.state.safetensors`,
+      ...(training === 'vae' ? ['vae.step-000004.png'] : []),
+      `${training}.step-000006.png`,
+    ]);
+    const lines = (await readFile(join(folder.path('out'), `${training}.losses.jsonl`), 'utf8'))
+      .trim()
+      .split('\n');
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([
+      { kind: 'start', step: 0, machine: expect.stringContaining('cpu') },
+      ...[1, 2, 3, 4, 5, 6].map((step) => ({ kind: 'step', step, loss: expect.any(Number) })),
+    ]);
+    expect(results.get(training)).toMatchObject({ stage: training, steps: 6 });
+  });
+
+  test('shows originals and reconstructions, similarities, and generated pictures on its sheets', async () => {
+    const sizeOf = async (name: string) => {
+      const { width, height } = await readPicture(join(folder.path('out'), name));
+      return [width, height];
+    };
+    expect(await sizeOf('vae.step-000006.png')).toEqual([8 * 20 - 4, 4 * 20 - 4]);
+    expect(await sizeOf('unet.step-000006.png')).toEqual([8 * 20 - 4, 2 * 20 - 4]);
+    const [width, height] = await sizeOf('clip.step-000006.png');
+    expect(width! > 1000 && height! > 600).toBe(true);
+  });
+
+  test('goes on from where it was stopped as if it had not been, bit for bit', async () => {
+    const out = folder.path('stopped');
+    const controller = new AbortController();
+    const onEvent = (event: TaskEvent) => {
+      if (event.kind === 'progress' && event.done === 3) controller.abort(new Error('enough'));
+    };
+    await expect(pretrain('vae', { out }, { signal: controller.signal, onEvent })).rejects.toThrow('enough');
+    const notes: string[] = [];
+    await pretrain(
+      'vae',
+      { out },
+      { onEvent: (event) => event.kind === 'note' && notes.push(event.message) },
+    );
+    expect(notes).toEqual(['Going on from step 3']);
+    const stateIn = async (path: string) =>
+      flatten<NdArray>(await readTrainingState(join(path, 'vae.state.safetensors')));
+    expect(await stateIn(out)).toEqual(await stateIn(folder.path('out')));
+    const log = (await readFile(join(out, 'vae.losses.jsonl'), 'utf8')).trim().split('\n');
+    expect(log.map((line) => [JSON.parse(line).kind, JSON.parse(line).step])).toEqual([
+      ['start', 0],
+      ['step', 1],
+      ['step', 2],
+      ['step', 3],
+      ['start', 3],
+      ['step', 4],
+      ['step', 5],
+      ['step', 6],
+    ]);
+  });
+
+  test('assembles a folder that opens and makes pictures', async () => {
+    const path = folder.path('model');
+    const opened = await openCheckpoint(path);
+    if (opened.kind !== 'model') throw new Error(opened.sentence);
+    const { model } = opened;
+    const { scalingFactor } = JSON.parse(await readFile(join(folder.path('out'), 'latents.json'), 'utf8'));
+    expect(model.vae.config.scalingFactor).toBeCloseTo(scalingFactor, 6);
+    expect(model.textEncoder.surplus).toEqual([]);
+    expect(model.textEncoder.leftAside).toEqual(['text_projection.weight']);
+    expect([...model.unet.parameters.values()].every(({ dtype }) => dtype === 'float16')).toBe(true);
+    const tokenizer = await readTokenizer(path, model.tokenizerFiles);
+    const prompt = 'a photo of a red cat on the moon, zeppelin';
+    expect(encodePrompt(tokenizer, prompt)).toEqual(encodePrompt(pocketNetworks().tokenizer, prompt));
+
+    const device = await openDevice('cpu', { threads: 1 });
+    const making = textToImage(await holdModel(device, model), {
+      ...{ tokenizer, prompt, steps: 2, guidanceScale: 3, key: randomKey(1), height: 16, width: 16 },
+      scheduler: readScheduler(parseSchedulerConfig(model.schedulerConfig)),
+    });
+    let next = await making.next();
+    while (!next.done) next = await making.next();
+    expect(next.value.images.shape).toEqual([1, 3, 16, 16]);
+    await device.close();
+    await opened.close();
+  });
+
+  test('assembles the tuned decoder and vision tower, and a CLIP', async () => {
+    const clip = await openClip(folder.path('model'));
+    const state = async (training: string) => {
+      const path = join(folder.path('out'), `${training}.state.safetensors`);
+      return new Map(flatten<NdArray>(await readTrainingState(path)));
+    };
+    const name = 'visual_projection.weight';
+    const tuned = (await state('vision')).get(`averages.vision.${name}`)!;
+    const before = (await state('clip')).get(`averages.vision.${name}`)!;
+    const stored = await clip.vision.parameters.get(name)!.read();
+    expect(stored).toEqual(castArray(tuned, 'float16'));
+    expect(stored).not.toEqual(castArray(before, 'float16'));
+    expect(clip.text?.config.projectionSize).toBe(trialRecipe.configs.textEncoder.projection_dim);
+    await clip.close();
+  });
+
+  test('names in its index what Python loads', async () => {
+    const index = JSON.parse(await readFile(join(folder.path('model'), 'model_index.json'), 'utf8'));
+    expect(index).toMatchObject({
+      _class_name: 'StableDiffusionPipeline',
+      feature_extractor: ['transformers', 'CLIPImageProcessor'],
+      image_encoder: ['transformers', 'CLIPVisionModelWithProjection'],
+      scheduler: ['diffusers', 'DPMSolverMultistepScheduler'],
+      text_encoder: ['transformers', 'CLIPTextModel'],
+      tokenizer: ['transformers', 'CLIPTokenizer'],
+    });
+    const merges = await readFile(join(folder.path('model'), 'tokenizer/merges.txt'), 'utf8');
+    expect(merges.split('\n')[0]).toBe('#version: 0.2');
+  });
+
+  test('reports the figures into the model card, and leaves alone what stands around them', async () => {
+    const result = await pretrain('report', { scenes: 2, prompts: 2 });
+    if (result.stage !== 'report') throw new Error(result.stage);
+    expect(result.figures.map(({ value }) => Number.isFinite(value))).toEqual(result.figures.map(() => true));
+    const card = await readFile(result.card, 'utf8');
+    expect(card).toMatch(/^# The pocket model/);
+    expect(card).toContain(
+      `| Reconstruction, PSNR | ${result.figures[0]!.value.toFixed(1)} dB | ≥ 28.0 dB (missed) | 2 |`,
+    );
+    expect(card).toContain('| unet | 6 |');
+    const pictures = [...card.matchAll(/\]\((card\/[^)]+)\)/g)].map(([, path]) => path!);
+    expect(pictures).toHaveLength(3 + trainings.length);
+    for (const path of pictures) await readPicture(join(folder.path('model'), path));
+
+    await writeFile(result.card, card.replace('# The pocket model', '# My words'));
+    await pretrain('assemble');
+    await pretrain('report', { scenes: 2, prompts: 3 });
+    const again = await readFile(result.card, 'utf8');
+    expect(again).toMatch(/^# My words/);
+    expect(again).toContain('≥ 92.0 % (missed) | 3 |');
+    expect(again.match(/## Quality/g)).toHaveLength(1);
+  }, 300_000);
+
+  test('says which training is missing', async () => {
+    await expect(pretrain('decoder', { out: folder.path('empty') })).rejects.toThrow(
+      'there is no state of the training "vae", which this needs; run it first: dreamsteerer pretrain vae',
+    );
+  });
+
+  test('refuses a log with a line that is none', async () => {
+    const out = folder.path('odd');
+    await pretrain('clip', { out, steps: 1 });
+    await writeFile(join(out, 'clip.losses.jsonl'), '{"kind":"step"}\n');
+    await expect(pretrain('clip', { out, steps: 2 })).rejects.toThrow(
+      "clip.losses.jsonl, line 1: is no line of a training's log; remove it",
+    );
+  });
+});
