@@ -6,6 +6,7 @@ import {
   type Latents,
   type NoiseSchedule,
   type SamplerRun,
+  type SamplingEvent,
   type SamplingStart,
   sample,
   startSampler,
@@ -45,15 +46,15 @@ export interface SteeringPrompts {
 
 export type GuidedImageEvent =
   /** After each step of the inversion of the source, or of the sampling of an image. */
-  | {
+  | (Omit<SamplingEvent, 'kind' | 'count'> & {
       readonly kind: 'guiding';
       readonly stage: 'inverting' | 'sampling';
       /** 0 … count − 1 */
       readonly image: number;
       readonly count: number;
-      readonly step: number;
+      /** Of the stage. */
       readonly steps: number;
-    }
+    })
   /** After each image. */
   | ({ readonly kind: 'guided image'; readonly image: number; readonly count: number } & GuidedImage);
 
@@ -152,8 +153,7 @@ async function* sampleGuided(
   });
   let next = await walk.next();
   for (; !next.done; next = await walk.next()) {
-    const { step, count: steps } = next.value;
-    yield { kind: 'guiding', stage: 'sampling', image, count: settings.count, step, steps };
+    yield guiding(next.value, { stage: 'sampling', image, count: settings.count });
   }
   // The last level of a schedule may have some noise left; the image is clean.
   return outside === undefined ? next.value : blendByMask(outside, next.value, source);
@@ -185,14 +185,18 @@ async function* invert(
     const walk = invertedSource(source, denoise, schedule, settings.steps, signal);
     let next = await walk.next();
     for (; !next.done; next = await walk.next()) {
-      const { step, count: steps } = next.value;
-      yield { kind: 'guiding', stage: 'inverting', image: 0, count: settings.count, step, steps };
+      yield guiding(next.value, { stage: 'inverting', image: 0, count: settings.count });
     }
     return next.value;
   } finally {
     await dispose();
   }
 }
+
+const guiding = (
+  { count: steps, ...event }: SamplingEvent,
+  stage: Pick<Extract<GuidedImageEvent, { readonly kind: 'guiding' }>, 'stage' | 'image' | 'count'>,
+): GuidedImageEvent => ({ ...event, ...stage, kind: 'guiding', steps });
 
 const usesInversion = ({ guidance }: GuidedImageSettings): boolean =>
   guidance.kind !== 'none' && guidance.sourceNoise === 'inverted';

@@ -10,10 +10,10 @@ import {
   type Timestep,
 } from '../diffusion/index.ts';
 import { addEnergyGradient, compileEnergy, type EnergyGuidance } from './energy-guidance.ts';
-import { compileInjected, type FeatureInjection } from './feature-injection.ts';
+import { compileInjected, type FeatureInjection, type InjectedDenoiser } from './feature-injection.ts';
 import type { SpatialGuidance } from './guided-image-settings.ts';
-import { compileRecorder } from './record-features.ts';
-import { type ChosenFeature, chooseSelfAttentions, specifyFeatures } from './self-attention-features.ts';
+import { compileRecorder, type FeatureRecorder } from './record-features.ts';
+import { chooseSelfAttentions, specifyFeatures } from './self-attention-features.ts';
 import type { SourceTrajectory } from './source-trajectory.ts';
 
 /** Who samples, and who looks at the source. */
@@ -125,8 +125,11 @@ async function injectionGuide(
   const compilePhase = async (names: readonly string[]): Promise<InjectionPhase> => {
     const features = specifyFeatures(unet.config, size, context.shape[1]!, names);
     return {
-      features,
-      recorder: await compileRecorder(device, observer.unet, features, sourceContext, shape),
+      // Late steps have none.
+      recorder:
+        features.length === 0
+          ? undefined
+          : await compileRecorder(device, observer.unet, features, sourceContext, shape),
       injected: await compileInjected(device, unet, features, context, { shape, guidance }),
     };
   };
@@ -141,14 +144,14 @@ async function injectionGuide(
   };
   return {
     async predict({ latents, timestep, level, step }, trajectory, signal) {
-      const { features, recorder, injected } = await phaseOf(step);
-      const source = features.length === 0 ? {} : await recorder.record(trajectory(level), timestep, signal);
+      const { recorder, injected } = await phaseOf(step);
+      const source = (await recorder?.record(trajectory(level), timestep, signal)) ?? {};
       return injected.denoise(latents, timestep, source, signal);
     },
     async dispose() {
       for (const phase of phases.values()) {
         const { recorder, injected } = await phase;
-        await recorder.dispose();
+        await recorder?.dispose();
         await injected.dispose();
       }
     },
@@ -156,9 +159,8 @@ async function injectionGuide(
 }
 
 interface InjectionPhase {
-  readonly features: readonly ChosenFeature[];
-  readonly recorder: Awaited<ReturnType<typeof compileRecorder>>;
-  readonly injected: Awaited<ReturnType<typeof compileInjected>>;
+  readonly recorder: FeatureRecorder | undefined;
+  readonly injected: InjectedDenoiser;
 }
 
 const freeDenoiser = (

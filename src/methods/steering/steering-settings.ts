@@ -1,5 +1,6 @@
 import type { MethodKind } from '../../files/checkpoints/index.ts';
 import { requireSteps } from '../diffusion/timestep-spacing.ts';
+import { type PresetName, personalizationPreset } from '../personalization/index.ts';
 import { type EdsdSettings, guidedTexts } from './edsd.ts';
 import { defaultGuidedImages, type GuidedImageSettings } from './guided-image-settings.ts';
 import type { ModeShiftingSettings } from './mode-shifting.ts';
@@ -38,41 +39,43 @@ export interface SteeringOptimization {
 
 /**
  * What measured best on a small drawn world, for DreamBooth: μ of 10 to 30, 30 steps at 5e-5, η 0.1, no guidance inside
- * EDSD. The rates of what other methods learn are in the same relation to those which they are learned with there, an
- * eighth.
+ * EDSD. There it was an eighth of the rate that the concept was learned with; so are the rates of other methods and
+ * models, where nothing was measured yet.
  */
-export const defaultSteering = (kind: MethodKind): SteeringSettings => ({
-  subset: { kind: 'learned', part: 'all', layers: 'all' },
-  edsd: {
-    jacobian: '-I',
-    batchSize: 2,
-    editStepSize: 0.1,
-    edits: 1,
-    guidanceScale: 1,
-    weighting: 'constant',
-    region: 'everywhere',
-    editRegion: 'everywhere',
-  },
-  modeShifting: { weight: 20, batchSize: 4, region: 'everywhere' },
-  guidedImages: defaultGuidedImages,
-  optimization: {
-    steps: 30,
-    learningRate: learningRates[kind],
-    tokenLearningRate: 6e-4,
-    textEncoderLearningRate: 1e-5,
-    weightDecay: 0,
-    clipNorm: 'none',
-    passes: 1,
-    activations: 'recompute',
-    compute: 'float32',
-  },
-});
+export function defaultSteering(kind: MethodKind, name: PresetName): SteeringSettings {
+  const { training } = personalizationPreset(kind, name);
+  return {
+    subset: { kind: 'learned', part: 'all', layers: 'all' },
+    edsd: {
+      jacobian: '-I',
+      batchSize: 2,
+      editStepSize: 0.1,
+      edits: 1,
+      guidanceScale: 1,
+      weighting: 'constant',
+      region: 'everywhere',
+      editRegion: 'everywhere',
+    },
+    modeShifting: { weight: 20, batchSize: 4, region: 'everywhere' },
+    guidedImages: defaultGuidedImages,
+    optimization: {
+      steps: 30,
+      learningRate: training.learningRate / 8,
+      tokenLearningRate: training.tokenLearningRate / 8,
+      textEncoderLearningRate: training.textEncoderLearningRate / 8,
+      weightDecay: 0,
+      clipNorm: 'none',
+      ...passesOf[name],
+      compute: 'float32',
+    },
+  };
+}
 
-const learningRates: { readonly [M in MethodKind]: number } = {
-  'textual-inversion': 6e-4,
-  dreambooth: 5e-5,
-  'custom-diffusion': 1.2e-4,
-  lora: 1.2e-4,
+/** Of a large model each row goes alone: together the six rows would take 17 GiB for activations. */
+const passesOf: { readonly [P in PresetName]: Pick<SteeringOptimization, 'passes' | 'activations'> } = {
+  'SD 1.x': { passes: 6, activations: 'recompute' },
+  'SD 2.x': { passes: 6, activations: 'recompute' },
+  pocket: { passes: 1, activations: 'keep' },
 };
 
 /** Rows that a step differentiates: EDSD's, for each text of guidance and each edit, and mode shifting's. */

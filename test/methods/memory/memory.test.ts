@@ -100,13 +100,13 @@ describe('the estimate', () => {
   const planOf = (wanted: string) => methodCases.find(([name]) => name === wanted)![1];
   const steering = async (name: string, change: Partial<SteeringSettings> = {}) => {
     const plan = planOf(name);
-    return estimateSteering(estimated(), plan, { ...defaultSteering(plan.method.kind), ...change });
+    return estimateSteering(estimated(), plan, { ...defaultSteering(plan.method.kind, 'pocket'), ...change });
   };
   const partOf = ({ parts }: MemoryEstimate, label: string) =>
     parts.find((each) => each.label === label)!.bytes;
 
   it.each(methodCases)('is a sum of parts for every kind of concept: %s', async (_, plan) => {
-    const settings = defaultSteering(plan.method.kind);
+    const settings = defaultSteering(plan.method.kind, 'pocket');
     const { training } = personalizationPreset(plan.method.kind, 'pocket');
     for (const estimate of [
       await estimateSteering(estimated(), plan, settings),
@@ -132,13 +132,13 @@ describe('the estimate', () => {
     });
     const whole = await steering('DreamBooth');
     expect(few.peak).toBeLessThan(whole.peak);
-    const { optimization } = defaultSteering('lora');
+    const { optimization } = defaultSteering('lora', 'pocket');
     const lora = (change: Partial<typeof optimization>) =>
       steering('LoRA', { optimization: { ...optimization, ...change } });
     const [recomputed, kept, passes] = [
-      await lora({}),
+      await lora({ activations: 'recompute' }),
       await lora({ activations: 'keep' }),
-      await lora({ passes: 6 }),
+      await lora({ activations: 'recompute', passes: 6 }),
     ];
     expect(recomputed.peak).toBeLessThan(kept.peak);
     expect(passes.peak).toBeLessThan(recomputed.peak);
@@ -146,7 +146,7 @@ describe('the estimate', () => {
 
   it('is refused with the number, and with what would fit', async () => {
     const plan = planOf('DreamBooth');
-    const settings = defaultSteering('dreambooth');
+    const settings = defaultSteering('dreambooth', 'pocket');
     const estimate = await estimateSteering(estimated(), plan, settings);
     const others = await smallerSteering(estimated(), plan, settings);
     const least = Math.min(...others.map((each) => each.estimate.peak));

@@ -22,6 +22,7 @@ import {
   type Learned,
   type ModelTrees,
   type PersonalizationBase,
+  type PersonalizationMethod,
   personalizationMethod,
   personalizedModel,
   predict,
@@ -75,7 +76,7 @@ export function tinySettings(
   kind: ConceptPlan['method']['kind'],
   change: Partial<SteeringSettings> = {},
 ): SteeringSettings {
-  const settings = defaultSteering(kind);
+  const settings = defaultSteering(kind, 'pocket');
   return {
     ...settings,
     guidedImages: { ...settings.guidedImages, count: 2, keep: 2, steps: 2 },
@@ -106,15 +107,30 @@ export async function runSteer(
 }
 
 /** ε of a concept for the noised source at four times, [4, …]. */
-export async function predictWith(
-  { model, tokenizer: own }: PersonalizationBase,
+export const predictWith = (
+  base: PersonalizationBase,
   plan: ConceptPlan,
   learned: Learned<NdArray>,
+  prompt: string,
+): Promise<Float32Array> =>
+  predictBy(base, { method: personalizationMethod(plan, base.tokenizer), plan, learned }, prompt);
+
+/** The same with any function of the base and of what is learned. */
+export async function predictBy(
+  { model, tokenizer: own }: PersonalizationBase,
+  {
+    method,
+    plan,
+    learned,
+  }: {
+    readonly method: PersonalizationMethod;
+    readonly plan: ConceptPlan;
+    readonly learned: Learned<NdArray>;
+  },
   prompt: string,
 ): Promise<Float32Array> {
   const { device } = model;
   const state = await device.hold(learned as Tree<NdArray>);
-  const method = personalizationMethod(plan, own);
   const personalized = await personalizedModel(model, method, state.references() as Learned<StateLeaf>);
   const frozen = await frozenNetworks(personalized);
   const tokenizer = extendTokenizer(own, plan.tokens);

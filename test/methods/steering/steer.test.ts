@@ -1,0 +1,288 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import {
+  type Device,
+  flatten,
+  fold,
+  minimize,
+  type NdArray,
+  ndArray,
+  openDevice,
+  randomKey,
+  type TrainingState,
+  type Tree,
+} from '../../../src/engine/index.ts';
+import {
+  conceptOfLearned,
+  diffusionProblem,
+  drawBatch,
+  feedFeatures,
+  frozenNetworks,
+  type PersonalizationBase,
+  personalizationMethod,
+  personalizationPreset,
+} from '../../../src/methods/personalization/index.ts';
+import {
+  modeShiftingSource,
+  type SteerEvent,
+  type SteeringStep,
+} from '../../../src/methods/steering/index.ts';
+import { methodCases } from '../personalization/tiny-pipeline.ts';
+import {
+  distance,
+  leavesOf,
+  predictWith,
+  runSteer,
+  tinyBase,
+  tinyConcept,
+  tinyMask,
+  tinySettings,
+  tinySource,
+} from './tiny-steering.ts';
+
+let device: Device;
+let base: PersonalizationBase;
+beforeAll(async () => {
+  device = await openDevice('cpu');
+  base = await tinyBase(device);
+});
+afterAll(() => device.close());
+
+const cases = methodCases.filter(([name]) =>
+  ['Textual Inversion', 'DreamBooth', 'Custom Diffusion', 'LoRA'].includes(name),
+);
+const planOf = (wanted: string) => methodCases.find(([name]) => name === wanted)![1];
+const dreamBooth = planOf('DreamBooth');
+
+const stepsOf = (events: readonly SteerEvent[]) =>
+  events.filter((event): event is SteeringStep => event.kind === 'step');
+
+const images = [1, 2].map((seed) => ({
+  ...tinySource,
+  data: tinySource.data.map((value) => value / seed),
+}));
+
+describe.each(cases)('steering a concept of %s', (_, plan) => {
+  it('resumed is the same to the last bit as uninterrupted, and moves all that was learned', async () => {
+    const learned = await tinyConcept(base, plan);
+    const settings = tinySettings(plan.method.kind);
+    const given = { settings, guidedImages: images };
+    const whole = await runSteer(base, plan, learned, { ...given, checkpointEvery: 1 });
+    const [checkpoint] = whole.events.filter((event) => event.kind === 'checkpoint');
+    const resumed = await runSteer(base, plan, learned, {
+      ...given,
+      resumeFrom: (checkpoint as { readonly state: TrainingState }).state,
+    });
+    const [before, after] = [leavesOf(learned), leavesOf(whole.steered.learned)];
+    expect([...after.keys()].sort()).toEqual([...before.keys()].sort());
+    for (const [path, values] of leavesOf(resumed.steered.learned)) expect(values).toEqual(after.get(path));
+    for (const [path, values] of after) expect(distance(values, before.get(path)!)).toBeGreaterThan(0);
+    expect(whole.steered.plan).toEqual(plan);
+    expect(() => conceptOfLearned(plan, whole.steered.learned)).not.toThrow();
+    expect(stepsOf(whole.events).map(({ step }) => step)).toEqual([1, 2, 3]);
+    expect(stepsOf(whole.events).slice(1)).toEqual(stepsOf(resumed.events));
+  });
+
+  it('draws its prediction of the source to the pre-trained one with −I, and drives it away with +I', async () => {
+    const learned = await tinyConcept(base, plan, randomKey(6), 0.1);
+    const prompt = plan.tokens.length > 0 ? 'the <toy>' : 'the cat';
+    const wanted = await predictWith(
+      base,
+      { method: { kind: 'dreambooth', textEncoder: 'frozen' }, tokens: [] },
+      {},
+      'the cat',
+    );
+    const gap = async (of: typeof learned) => distance(await predictWith(base, plan, of, prompt), wanted);
+    const before = await gap(learned);
+    const steered = async (jacobian: '-I' | '+I') => {
+      const settings = tinySettings(plan.method.kind, { modeShifting: 'off' });
+      const { edsd, optimization } = settings;
+      const rate = 4 * optimization.learningRate * (plan.method.kind === 'dreambooth' ? 4 : 1);
+      const { steered: found } = await runSteer(base, plan, learned, {
+        settings: {
+          ...settings,
+          edsd: { ...(edsd as Exclude<typeof edsd, 'off'>), jacobian },
+          optimization: { ...optimization, steps: 25, learningRate: rate, tokenLearningRate: 4e-3 },
+        },
+      });
+      return gap(found.learned);
+    };
+    expect(await steered('-I')).toBeLessThan(0.97 * before);
+    expect(await steered('+I')).toBeGreaterThan(1.03 * before);
+  });
+});
+
+describe('the loss of steering', () => {
+  it.each([
+    ['everywhere', 1],
+    ['everywhere', 2],
+    ['subject', 1],
+  ] as const)(
+    'without EDSD is that of personalization on the guided images: %s, in %i passes',
+    async (region, passes) => {
+      const learned = await tinyConcept(base, dreamBooth);
+      const settings = tinySettings('dreambooth', {
+        edsd: 'off',
+        modeShifting: { weight: 3, batchSize: 4, region },
+      });
+      const { events } = await runSteer(base, dreamBooth, learned, {
+        settings: { ...settings, optimization: { ...settings.optimization, steps: 1, passes } },
+        guidedImages: images,
+      });
+      const [step] = stepsOf(events);
+
+      const { model, tokenizer, scheduler } = base;
+      const method = personalizationMethod(dreamBooth, tokenizer);
+      const feeds = await feedFeatures(model, tokenizer, ['the cat']);
+      const frozen = await frozenNetworks(model);
+      const { scalingFactor } = model.vae.config;
+      const source = modeShiftingSource(
+        { weight: 3, batchSize: 4, region },
+        {
+          images,
+          prompt: 'the cat',
+          mask: tinyMask,
+          scalingFactor,
+          key: fold(fold(randomKey(3), 'steps'), 'mode shifting'),
+        },
+      );
+      const { prompts, ...batch } = drawBatch([source], 0, { schedule: scheduler.schedule, scalingFactor });
+      const training = { ...personalizationPreset('dreambooth', 'pocket').training, clipNorm: 1e9 };
+      const configs = { unet: model.unet.config, textEncoder: model.textEncoder.config };
+      const problem = diffusionProblem({
+        networks: { method, configs },
+        variables: learned,
+        frozen,
+        feeds,
+        training: { ...training, batchesPerStep: 1 },
+        shape: [4, 4, 8, 8],
+      });
+      const minimizing = minimize(device, problem, {
+        steps: 1,
+        batch: () => ({ ...batch, prompt: feeds.of(prompts) }),
+      });
+      const { value } = (await minimizing.next()) as { value: { loss: number; gradientNorm: number } };
+      await minimizing.return(undefined as never);
+      await frozen.dispose();
+      expect(step!.losses.edsd).toBeUndefined();
+      expect(3 * step!.losses.modeShifting!).toBeCloseTo(value.loss, 4);
+      expect(step!.gradientNorm / value.gradientNorm).toBeCloseTo(1, 4);
+    },
+  );
+
+  it('is the same in one pass and in several', async () => {
+    const learned = await tinyConcept(base, dreamBooth);
+    const settings = tinySettings('dreambooth');
+    const run = async (passes: number) => {
+      const optimization = { ...settings.optimization, steps: 1, passes };
+      const options = { settings: { ...settings, optimization }, guidedImages: images };
+      return stepsOf((await runSteer(base, dreamBooth, learned, options)).events)[0]!;
+    };
+    const [one, three] = [await run(1), await run(3)];
+    expect(three.gradientNorm / one.gradientNorm).toBeCloseTo(1, 4);
+    expect(three.losses.modeShifting).toBeCloseTo(one.losses.modeShifting!, 5);
+    expect(three.losses.edsd).toBe(one.losses.edsd);
+    await expect(run(4)).rejects.toThrow('the 6 rows of a step cannot be divided into 4 equal passes');
+  });
+
+  it('of EDSD is 0, and moves nothing, where the concept is the base and nothing is edited', async () => {
+    const learned = await tinyConcept(base, dreamBooth, randomKey(6), 0);
+    const settings = tinySettings('dreambooth', { modeShifting: 'off' });
+    const edsd = { ...(settings.edsd as Exclude<typeof settings.edsd, 'off'>), editStepSize: 0 };
+    const { steered, events } = await runSteer(base, dreamBooth, learned, {
+      settings: { ...settings, edsd },
+    });
+    for (const { losses, gradientNorm } of stepsOf(events)) {
+      expect(losses.edsd).toBe(0);
+      expect(gradientNorm).toBe(0);
+    }
+    const before = leavesOf(learned);
+    for (const [path, values] of leavesOf(steered.learned)) expect(values).toEqual(before.get(path));
+  });
+
+  it('takes guidance inside, and several edits', async () => {
+    const learned = await tinyConcept(base, dreamBooth);
+    const settings = tinySettings('dreambooth', { modeShifting: 'off' });
+    const edsd = { ...(settings.edsd as Exclude<typeof settings.edsd, 'off'>), guidanceScale: 3, edits: 2 };
+    const optimization = { ...settings.optimization, passes: 8 };
+    const { events } = await runSteer(base, dreamBooth, learned, {
+      settings: { ...settings, edsd, optimization },
+    });
+    for (const { losses, gradientNorm } of stepsOf(events)) {
+      expect(losses.edsd).toBeGreaterThan(0);
+      expect(gradientNorm).toBeGreaterThan(0);
+    }
+  });
+});
+
+describe('steering', () => {
+  const settings = () => tinySettings('dreambooth', { modeShifting: 'off' });
+
+  it.each([
+    ['keys and values', /\.attn2\.to_[kv]\./],
+    ['cross-attention', /\.attn2\./],
+    ['attention', /\.attn[12]\./],
+  ] as const)('of %s moves these, and no bit of the others or of the base', async (layers, pattern) => {
+    const learned = await tinyConcept(base, dreamBooth);
+    const unet = (await base.model.unet.parameters.read()) as Tree<NdArray>;
+    const subset = { kind: 'learned', part: 'all', layers } as const;
+    const { steered } = await runSteer(base, dreamBooth, learned, { settings: { ...settings(), subset } });
+    const before = leavesOf(learned);
+    for (const [path, values] of leavesOf(steered.learned)) {
+      expect(distance(values, before.get(path)!) > 0).toBe(pattern.test(path));
+    }
+    const after = new Map(flatten<NdArray>((await base.model.unet.parameters.read()) as Tree<NdArray>));
+    for (const [path, { data }] of flatten<NdArray>(unet)) expect(after.get(path)!.data).toEqual(data);
+  });
+
+  it.each([
+    ['words', /^tokens\./],
+    ['networks', /^(unet|textEncoder)\./],
+  ] as const)('of the %s leaves the rest of a concept as it was learned', async (part, pattern) => {
+    const plan = planOf('LoRA of everything with a word');
+    const learned = await tinyConcept(base, plan);
+    const subset = { kind: 'learned', part, layers: 'all' } as const;
+    const { steered } = await runSteer(base, plan, learned, { settings: { ...settings(), subset } });
+    const before = leavesOf(learned);
+    for (const [path, values] of leavesOf(steered.learned)) {
+      expect(distance(values, before.get(path)!) > 0).toBe(pattern.test(path));
+    }
+  });
+
+  it('stops when its signal is aborted, with the reason', async () => {
+    const learned = await tinyConcept(base, dreamBooth);
+    const controller = new AbortController();
+    controller.abort(new Error('enough'));
+    const options = { settings: settings(), signal: controller.signal };
+    await expect(runSteer(base, dreamBooth, learned, options)).rejects.toThrow('enough');
+  });
+
+  it('says at which step numbers are not finite', async () => {
+    const learned = await tinyConcept(base, dreamBooth);
+    const broken = structuredClone(learned) as { unet: { conv_out: { bias: NdArray } } };
+    (broken.unet.conv_out.bias.data as Float32Array)[0] = Number.NaN;
+    await expect(runSteer(base, dreamBooth, broken as never, { settings: settings() })).rejects.toThrow(
+      /steer, step 1 of 3: ddsGradient at timestep \d+: the target branch predicts 64 of 256 values that are not finite/,
+    );
+  });
+
+  it.each([
+    [{ edsd: 'off', modeShifting: 'off' }, 'both losses are off'],
+    [{ subset: { kind: 'learned', part: 'words', layers: 'all' } }, 'none of that is among words'],
+    [
+      { modeShifting: { weight: 0, batchSize: 4, region: 'everywhere' } },
+      'modeShifting.weight is a finite number above 0',
+    ],
+  ] as const)('refuses settings that make no sense, with a sentence', async (change, sentence) => {
+    const learned = await tinyConcept(base, dreamBooth);
+    const own = { ...tinySettings('dreambooth'), ...change };
+    await expect(runSteer(base, dreamBooth, learned, { settings: own })).rejects.toThrow(sentence);
+  });
+
+  it('refuses a source that is not one picture', async () => {
+    const learned = await tinyConcept(base, dreamBooth);
+    const source = ndArray('float32', [2, 4, 8, 8], new Float32Array(512));
+    await expect(runSteer(base, dreamBooth, learned, { settings: settings(), source })).rejects.toThrow(
+      'the source is [1, channels, height, width], got [2, 4, 8, 8]',
+    );
+  });
+});
