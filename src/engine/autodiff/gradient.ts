@@ -3,7 +3,9 @@ import {
   add,
   after,
   filled,
+  isWithin,
   type Primitive,
+  type Region,
   refuse,
   reshape,
   scopedAs,
@@ -53,7 +55,8 @@ function accumulate(loss: Tensor, targets: ReadonlySet<Tensor>): Map<Tensor, Ten
     tensor.inputs.forEach((input, index) => {
       const contribution = contributions[index];
       if (contribution === undefined || !relevant.has(input)) return;
-      if (tensor.region !== undefined && input.region !== tensor.region) recomputation.left(contribution);
+      if (tensor.region !== undefined && !isWithin(input.region, tensor.region))
+        recomputation.left(contribution);
       const known = cotangents.get(input);
       cotangents.set(input, known === undefined ? contribution : add(known, contribution));
     });
@@ -81,24 +84,35 @@ function applyRule<P extends Primitive>(
 /**
  * Copies of the tensors that `recompute` marked. What a marked part reads from outside passes through `after`
  * the first cotangent that reaches the part, so that the copy is a computation of its own, and a late one: it
- * also waits for what came out of the part before it, so that the memory of one part serves the next.
+ * also waits for what came out of the part before it, so that the memory of one part serves the next. A part inside
+ * a part reads the copies of the outer one.
  */
 class Recomputation {
-  private readonly parts = new Map<symbol, Part>();
+  private readonly parts = new Map<Region, Part>();
   private exits: Tensor[] = [];
 
   /** The tensor itself, or its copy if it is marked. */
   of(tensor: Tensor, cotangent: Tensor): Tensor {
-    const { region } = tensor;
+    this.open(tensor.region, tensor, cotangent);
+    return this.seenFrom(tensor.region, tensor);
+  }
+
+  /** Begins the parts that a tensor belongs to, the outermost first. */
+  private open(region: Region | undefined, tensor: Tensor, cotangent: Tensor): void {
+    if (region === undefined || this.parts.has(region)) return;
+    this.open(region.outer, tensor, cotangent);
+    const delay = delayBehind(this.trigger(cotangent), tensor, region);
+    this.parts.set(region, { delay, copies: new Map() });
+  }
+
+  /** A tensor as the recomputation of a part reads it: copied if it belongs to the part, else delayed. */
+  private seenFrom(region: Region | undefined, tensor: Tensor): Tensor {
     if (region === undefined) return tensor;
-    let part = this.parts.get(region);
-    if (part === undefined) {
-      part = { delay: delayBehind(this.trigger(cotangent), tensor), copies: new Map() };
-      this.parts.set(region, part);
-    }
-    const { delay, copies } = part;
-    for (const inner of topologicalOrder([tensor], (inner) => inner.region !== region || copies.has(inner))) {
-      if (!copies.has(inner)) copies.set(inner, inner.region === region ? copy(inner, copies) : delay(inner));
+    const { delay, copies } = this.parts.get(region)!;
+    const isOutside = (other: Tensor) => !isWithin(other.region, region);
+    for (const inner of topologicalOrder([tensor], (inner) => isOutside(inner) || copies.has(inner))) {
+      if (copies.has(inner)) continue;
+      copies.set(inner, isOutside(inner) ? delay(this.seenFrom(region.outer, inner)) : copy(inner, copies));
     }
     return copies.get(tensor)!;
   }
@@ -127,10 +141,9 @@ interface Part {
  * Parameters are not delayed where something else is: delaying costs a pass over the values, and what is
  * computed from parameters alone may as well be shared with the forward pass.
  */
-function delayBehind(trigger: Tensor, result: Tensor): (outside: Tensor) => Tensor {
-  const outside = topologicalOrder([result], ({ region }) => region !== result.region).filter(
-    ({ region }) => region !== result.region,
-  );
+function delayBehind(trigger: Tensor, result: Tensor, region: Region): (outside: Tensor) => Tensor {
+  const isOutside = (tensor: Tensor) => !isWithin(tensor.region, region);
+  const outside = topologicalOrder([result], isOutside).filter(isOutside);
   const computed = outside.some(({ primitive }) => primitive !== 'input' && primitive !== 'constant');
   return (tensor) => {
     if (tensor.primitive === 'constant' || (computed && tensor.primitive === 'input')) return tensor;

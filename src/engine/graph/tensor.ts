@@ -16,8 +16,8 @@ export class Tensor<P extends Primitive = Primitive> {
     readonly shape: Shape,
     /** Where in the model it was made: `unet.down_blocks.0.attentions.0`. */
     readonly scope: string,
-    /** The recomputed part that it belongs to (`recompute`), if any. */
-    readonly region: symbol | undefined,
+    /** The innermost recomputed part that it belongs to (`recompute`), if any. */
+    readonly region: Region | undefined,
   ) {}
 
   get rank(): number {
@@ -27,6 +27,17 @@ export class Tensor<P extends Primitive = Primitive> {
   toString(): string {
     return `${this.dtype}${formatShape(this.shape)}`;
   }
+}
+
+/** A part of a graph that is to be recomputed. It may lie inside another one. */
+export interface Region {
+  readonly outer: Region | undefined;
+}
+
+/** Whether a region is another one or lies inside it. */
+export function isWithin(region: Region | undefined, other: Region): boolean {
+  for (let each = region; each !== undefined; each = each.outer) if (each === other) return true;
+  return false;
 }
 
 /** dtype and shape of a value, before it exists. */
@@ -60,7 +71,7 @@ export function refuse(operation: string, message: string, options?: ErrorOption
 }
 
 let currentScope = '';
-let currentRegion: symbol | undefined;
+let currentRegion: Region | undefined;
 
 /** Runs `build` with its tensors labelled by a further part of the path. */
 export const scope = <T>(name: string | number, build: () => T): T =>
@@ -79,14 +90,15 @@ export function scopedAs<T>(path: string, build: () => T): T {
 
 /**
  * Marks what `build` makes for recomputation: a gradient computes these tensors again in its backward pass
- * instead of keeping them from the forward pass (Chen et al. 2016, arXiv 1604.06174). The outermost mark counts.
+ * instead of keeping them from the forward pass (Chen et al. 2016, arXiv 1604.06174). Inside a marked part a further
+ * mark does the same to the part's own recomputation: what it marks is computed a third time.
  */
 export function recompute<T>(build: () => T): T {
-  if (currentRegion !== undefined) return build();
-  currentRegion = Symbol('recompute');
+  const outer = currentRegion;
+  currentRegion = { outer };
   try {
     return build();
   } finally {
-    currentRegion = undefined;
+    currentRegion = outer;
   }
 }

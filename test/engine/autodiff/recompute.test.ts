@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { normal, randomKey, toNumbers } from '../../../src/engine/arrays/index.ts';
 import { gradient } from '../../../src/engine/autodiff/index.ts';
 import {
+  attention,
   evaluate,
   exp,
   input,
@@ -116,17 +117,89 @@ describe('recompute', () => {
     ]);
   });
 
-  it('counts the outermost mark where marks are nested', () => {
+  it('computes a part inside a part a third time, from the second computation of the outer one', () => {
     const x = input('x', spec([3]));
-    const regions = new Set<symbol | undefined>();
-    recompute(() => {
-      const inner = recompute(() => exp(x));
-      regions.add(inner.region).add(sin(inner).region);
-      return inner;
+    const nested = recompute(() => sin(recompute(() => exp(multiply(x, x)))));
+    const y = sum(multiply(nested, 3));
+    const order = topologicalOrder(simplify([y, gradient(y, x)]));
+    const count = (primitive: string) => order.filter((tensor) => tensor.primitive === primitive).length;
+    expect({ exp: count('exp'), sin: count('sin'), cos: count('cos') }).toEqual({ exp: 3, sin: 1, cos: 1 });
+  });
+
+  it('does not keep what an inner part made for the outer one', () => {
+    const x = input('x', spec([3]));
+    let inside: Tensor | undefined;
+    const nested = recompute(() => {
+      const before = multiply(x, x);
+      inside = recompute(() => exp(sin(before)));
+      return sin(inside);
     });
-    expect(regions.size).toBe(1);
-    expect([...regions][0]).toBeTypeOf('symbol');
+    const slope = gradient(sum(nested), x);
+    const order = topologicalOrder([slope]);
+    const sines = order.filter(({ primitive, inputs }) => primitive === 'sin' && inputs[0] !== inside);
+    const readers = sines.map((sine) => order.filter(({ inputs }) => inputs.includes(sine)).length);
+    // Forward values have one reader each; only the innermost copy is read by gradients too.
+    expect(readers.filter((count) => count > 1).length).toBeLessThanOrEqual(1);
+  });
+
+  it('gives tensors the innermost part', () => {
+    const x = input('x', spec([3]));
+    const [outer, inner] = recompute(() => {
+      const inner = recompute(() => exp(x));
+      return [sin(inner), inner];
+    }) as [Tensor, Tensor];
+    expect(inner.region?.outer).toBe(outer.region);
+    expect(outer.region?.outer).toBeUndefined();
     expect(exp(x).region).toBeUndefined();
+  });
+
+  it.each<[string, (x: Tensor, y: Tensor) => Tensor]>([
+    ['the gradient', (x, y) => gradient(y, x)],
+    ['the second gradient', (x, y) => gradient(sum(gradient(y, x)), x)],
+  ])('of parts inside a part does not change %s', (_, derive) => {
+    const x = input('x', spec([50]));
+    const feeds = new Map([[x as Tensor, normal(randomKey(1), [50])]]);
+    const build = (mark: (build: () => Tensor) => Tensor) =>
+      mark(() => {
+        const first = mark(() => sin(exp(x)));
+        const second = mark(() => multiply(first, sin(first)));
+        return multiply(sum(multiply(first, second)), sum(sin(second)));
+      });
+    const [kept, again] = [plain, recompute].map((mark) =>
+      toNumbers(evaluate([derive(x, build(mark))], feeds)[0]!),
+    );
+    again!.forEach((value, i) => {
+      expect(Math.abs(value - kept![i]!)).toBeLessThanOrEqual(1e-12 * Math.abs(kept![i]!));
+    });
+  });
+
+  it('does not change the gradients of attention in blocks, inside a part or not', () => {
+    const [query, key, value] = ['query', 'key', 'value'].map((name) => input(name, spec([2, 6, 4]))) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    const feeds = new Map(
+      [query, key, value].map((tensor, i) => [tensor, normal(randomKey(i), [2, 6, 4])] as const),
+    );
+    const ways = [
+      () => attention(query, key, value),
+      () => attention(query, key, value, { blockSize: 12 }),
+      () => recompute(() => attention(sin(query), key, value, { blockSize: 12 })),
+      () => recompute(() => attention(sin(query), key, value)),
+    ].map((build) => {
+      const attended = build();
+      const slopes = gradient(sum(multiply(attended, attended)), { query, key, value });
+      return evaluate(Object.values(slopes), feeds).flatMap((array) => [...toNumbers(array)]);
+    });
+    for (const [blocks, whole] of [
+      [ways[1]!, ways[0]!],
+      [ways[2]!, ways[3]!],
+    ] as const) {
+      blocks.forEach((slope, i) => {
+        expect(Math.abs(slope - whole[i]!)).toBeLessThanOrEqual(1e-12);
+      });
+    }
   });
 
   it('differentiates with respect to a value inside the part', () => {
