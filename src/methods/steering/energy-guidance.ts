@@ -1,5 +1,6 @@
 import {
   add,
+  type Device,
   gradient,
   mean,
   multiply,
@@ -64,10 +65,8 @@ export interface Energy {
  * @param context the target prompt, [1, tokens, size]
  */
 export async function compileEnergy(
-  {
-    device,
-    network,
-  }: { readonly device: Parameters<typeof compileNetwork>[0]; readonly network: HeldNetwork<UnetConfig> },
+  device: Device,
+  network: HeldNetwork<UnetConfig>,
   features: readonly ChosenFeature[],
   context: NdArray,
   shape: Shape,

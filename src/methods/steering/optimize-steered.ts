@@ -12,10 +12,15 @@ import {
 import type { Latents } from '../diffusion/index.ts';
 import type { Branches } from '../editing/index.ts';
 import { drawBatch, type Learned, type PersonalizationBase } from '../personalization/index.ts';
-import { type EdsdEstimate, estimateEdsd } from './edsd.ts';
+import { type EdsdEstimate, type EdsdSettings, estimateEdsd } from './edsd.ts';
 import type { SteeringPrompts } from './guided-images.ts';
 import { modeShiftingSource } from './mode-shifting.ts';
-import { type BranchTexts, compileSteeredBranches, type SteeredBranches } from './steered-branches.ts';
+import {
+  type BranchTexts,
+  compileSteeredBranches,
+  type SteeredBranches,
+  type SteeredPredictor,
+} from './steered-branches.ts';
 import type { SteeredParameters } from './steered-parameters.ts';
 import { rowsOfPass, steeringProblem } from './steering-problem.ts';
 import { type SteeringRows, steeringRows } from './steering-rows.ts';
@@ -131,7 +136,9 @@ async function drawStep(
   variables: Tree<StateLeaf>,
 ): Promise<DrawnStep> {
   const { base, settings, images, prompts, mask, key, source } = options;
-  const estimates = settings.edsd === 'off' ? [] : await estimate(options, compiled, step, variables);
+  const { edsd } = settings;
+  const estimates =
+    edsd === 'off' ? [] : await estimate(options, edsd, await compiled.predictor(variables), step);
   const { modeShifting } = settings;
   const { schedule } = base.scheduler;
   const { scalingFactor } = base.model.vae.config;
@@ -157,13 +164,11 @@ async function drawStep(
 /** One slightly edited image after the other. */
 async function estimate(
   { base, settings, source, mask, key, signal }: OptimizeOptions,
-  compiled: SteeredBranches,
+  edsd: EdsdSettings,
+  { predict, dispose }: SteeredPredictor,
   step: number,
-  variables: Tree<StateLeaf>,
 ): Promise<readonly EdsdEstimate[]> {
-  const edsd = settings.edsd as Exclude<SteeringSettings['edsd'], 'off'>;
   const { schedule } = base.scheduler;
-  const { predict, dispose } = await compiled.predictor(variables);
   const estimates: EdsdEstimate[] = [];
   try {
     for (let item = 0; item < edsd.batchSize; item++) {
@@ -175,12 +180,8 @@ async function estimate(
   } catch (cause) {
     signal?.throwIfAborted();
     const { steps } = settings.optimization;
-    throw new Error(
-      `steer, step ${step + 1} of ${steps}: ${cause instanceof Error ? cause.message : cause}`,
-      {
-        cause,
-      },
-    );
+    const reason = cause instanceof Error ? cause.message : cause;
+    throw new Error(`steer, step ${step + 1} of ${steps}: ${reason}`, { cause });
   } finally {
     await dispose();
   }

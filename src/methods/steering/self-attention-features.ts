@@ -1,5 +1,4 @@
-import type { NdArray } from '../../engine/index.ts';
-import { spec, type TensorSpec } from '../../engine/index.ts';
+import { type NdArray, spec, type TensorSpec } from '../../engine/index.ts';
 import { listUnetFeatures, type UnetConfig } from '../../networks/unet/index.ts';
 import { listAttentionLayers, type UnetPart } from '../editing/index.ts';
 

@@ -95,7 +95,7 @@ async function energyGuide(
   const free = await freeDenoiser(models, options);
   const recorder = await compileRecorder(device, observer.unet, features, sourceContext, shape);
   const conditional = firstRow(context);
-  const compiled = await compileEnergy({ device, network: unet }, features, conditional, shape);
+  const compiled = await compileEnergy(device, unet, features, conditional, shape);
   return {
     async predict({ latents, timestep, level, step }, trajectory, signal) {
       const output = await free.denoise(latents, timestep, signal);

@@ -1,11 +1,13 @@
 import {
   fold,
+  formatShape,
   type LazySource,
   type NdArray,
   type RandomKey,
   randomKey,
   type State,
   type StateLeaf,
+  sameShape,
   type TrainingState,
   type Tree,
 } from '../../engine/index.ts';
@@ -27,6 +29,7 @@ import {
 } from '../personalization/index.ts';
 import { guidedTexts } from './edsd.ts';
 import { type GuidedImageEvent, guidedImages, type SteeringPrompts } from './guided-images.ts';
+import { regionPlane } from './loss-region.ts';
 import { optimizeSteered, type SteeringEvent } from './optimize-steered.ts';
 import type { BranchTexts } from './steered-branches.ts';
 import { type SteeredConcept, type SteeredParameters, steeredParameters } from './steered-parameters.ts';
@@ -72,8 +75,8 @@ export interface Steered extends SteeredConcept {
  *
  * by Adam. The result is a concept for edits of this source.
  *
- * A step is five calls of networks: `estimateEdsd` compares predictions of θ and φ, forward only and one image after
- * the other, and one call of θ on the rows of both losses is differentiated. φ is read where `base` holds it.
+ * A step asks for four predictions an edited image (`estimateEdsd`), forward only and one after the other, and
+ * differentiates one call of θ on the rows of both losses. φ is read where `base` holds it.
  * @throws a sentence if a setting is out of its range, the concept does not fit, or at the step at which numbers are not
  *   finite; the signal's reason when it is aborted
  */
@@ -125,6 +128,8 @@ async function startRun(base: PersonalizationBase, options: SteerOptions): Promi
   if (source.shape.length !== 4 || source.shape[0] !== 1) {
     throw new Error(`steer: the source is [1, channels, height, width], got [${source.shape.join(', ')}]`);
   }
+  checkMask(options);
+  checkImages(options);
   const key = randomKey(seed);
   const w = settings.edsd === 'off' ? 1 : settings.edsd.guidanceScale;
   const asked = (prompt: string) =>
@@ -143,6 +148,26 @@ async function startRun(base: PersonalizationBase, options: SteerOptions): Promi
     texts: { target: asked(prompts.target), source: asked(prompts.source) },
     key,
   };
+}
+
+/** Before anything is sampled. */
+function checkMask({ settings: { edsd, modeShifting, guidedImages: guided }, mask, source }: SteerOptions) {
+  const regions = [
+    ...(edsd === 'off' ? [] : [edsd.region, edsd.editRegion]),
+    ...(modeShifting === 'off' ? [] : [modeShifting.region]),
+    ...(modeShifting === 'off' || guided.outside === 'free' ? [] : (['subject'] as const)),
+  ];
+  for (const region of regions) regionPlane(region, mask, source.shape.slice(2));
+}
+
+function checkImages({ settings: { modeShifting }, guidedImages: given, source }: SteerOptions) {
+  if (modeShifting === 'off' || given === undefined) return;
+  if (given.length === 0) throw new Error('steer: mode shifting needs guided images, got none');
+  const odd = given.find(({ shape }) => !sameShape(shape, source.shape));
+  if (odd === undefined) return;
+  throw new Error(
+    `steer: guided images are as large as the source, ${formatShape(source.shape)}, got ${formatShape(odd.shape)}`,
+  );
 }
 
 /** Guided images, and the texts' features where steering does not change them: what needs the concept as it was. */

@@ -34,12 +34,14 @@ export interface SteeredBranchesOptions {
   readonly shape: Shape;
 }
 
+export interface SteeredPredictor {
+  readonly predict: BranchPredictor;
+  readonly dispose: () => Promise<void>;
+}
+
 export interface SteeredBranches {
   /** θ as the variables are now, in the target's branch, and φ in the source's. */
-  predictor(variables: Tree<StateLeaf>): Promise<{
-    readonly predict: BranchPredictor;
-    readonly dispose: () => Promise<void>;
-  }>;
+  predictor(variables: Tree<StateLeaf>): Promise<SteeredPredictor>;
   dispose(): Promise<void>;
 }
 

@@ -62,7 +62,7 @@ describe('the energy', () => {
       const features = choose(kind);
       const context = tinyContext('y', 1);
       const recorder = await compileRecorder(device, network, features, context, shape);
-      const energy = await compileEnergy({ device, network }, features, context, shape);
+      const energy = await compileEnergy(device, network, features, context, shape);
       const source = await recorder.record(y, time);
       const { gradient } = await energy.at(x, time, source);
       // Along the gradient itself the slope is its norm; along another direction, the product.

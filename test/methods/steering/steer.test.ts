@@ -96,12 +96,12 @@ describe.each(cases)('steering a concept of %s', (_, plan) => {
     const steered = async (jacobian: '-I' | '+I') => {
       const settings = tinySettings(plan.method.kind, { modeShifting: 'off' });
       const { edsd, optimization } = settings;
-      const rate = 4 * optimization.learningRate * (plan.method.kind === 'dreambooth' ? 4 : 1);
+      const rate = 6 * optimization.learningRate * (plan.method.kind === 'dreambooth' ? 4 : 1);
       const { steered: found } = await runSteer(base, plan, learned, {
         settings: {
           ...settings,
           edsd: { ...(edsd as Exclude<typeof edsd, 'off'>), jacobian },
-          optimization: { ...optimization, steps: 25, learningRate: rate, tokenLearningRate: 4e-3 },
+          optimization: { ...optimization, steps: 15, learningRate: rate, tokenLearningRate: 6e-3 },
         },
       });
       return gap(found.learned);
@@ -248,6 +248,20 @@ describe('steering', () => {
     }
   });
 
+  it('makes guided images by the concept, and learns from them and from the source', async () => {
+    const plan = planOf('LoRA of everything with a word');
+    const learned = await tinyConcept(base, plan);
+    const { events, steered } = await runSteer(base, plan, learned, { settings: tinySettings('lora') });
+    const made = events.filter((event) => event.kind === 'guided image');
+    expect(made.map(({ latents }) => latents)).toEqual(steered.guidedImages);
+    expect(events.filter(({ kind }) => kind === 'guiding').length).toBe(4);
+    for (const { losses, shift } of stepsOf(events)) {
+      expect(losses.edsd).toBeGreaterThan(0);
+      expect(losses.modeShifting).toBeGreaterThan(0);
+      expect(shift).toBeGreaterThan(0);
+    }
+  });
+
   it('stops when its signal is aborted, with the reason', async () => {
     const learned = await tinyConcept(base, dreamBooth);
     const controller = new AbortController();
@@ -277,6 +291,23 @@ describe('steering', () => {
     const own = { ...tinySettings('dreambooth'), ...change };
     await expect(runSteer(base, dreamBooth, learned, { settings: own })).rejects.toThrow(sentence);
   });
+
+  it.each([
+    [{ guidedImages: [] }, 'mode shifting needs guided images, got none'],
+    [{ guidedImages: [ndArray('float32', [1, 4, 2, 2], new Float32Array(16))] }, 'as large as the source'],
+    [{ mask: ndArray('float32', [2, 2], new Float32Array(4)) }, 'the mask is as large as the latents'],
+  ])(
+    'refuses guided images and masks that do not fit, before anything is computed',
+    async (wrong, sentence) => {
+      const learned = await tinyConcept(base, dreamBooth);
+      const own = tinySettings('dreambooth', {
+        modeShifting: { weight: 1, batchSize: 4, region: 'subject' },
+      });
+      await expect(runSteer(base, dreamBooth, learned, { settings: own, ...wrong })).rejects.toThrow(
+        sentence,
+      );
+    },
+  );
 
   it('refuses a source that is not one picture', async () => {
     const learned = await tinyConcept(base, dreamBooth);

@@ -20,6 +20,7 @@ import {
   extendTokenizer,
   frozenNetworks,
   type Learned,
+  type ModelConfigs,
   type ModelTrees,
   type PersonalizationBase,
   type PersonalizationMethod,
@@ -138,7 +139,27 @@ export async function predictBy(
   const noise = normal(randomKey(12), [4, 4, 8, 8]);
   const sample = { ...noise, data: noise.data.map((x, i) => 0.6 * x + 0.8 * tinySource.data[i % 256]!) };
   const configs = { unet: model.unet.config, textEncoder: model.textEncoder.config };
-  const program = await device.compileStep(
+  const leaves = specsOf(frozen.references() as Tree<StateLeaf>);
+  // Models of the same shapes share a program.
+  const shapes = JSON.stringify(leaves);
+  const program = programs.get(shapes) ?? (await compilePrediction(device, configs, ids.shape, leaves));
+  programs.set(shapes, program);
+  const timestep = ndArray('float32', [4], Float32Array.of(200, 400, 600, 800));
+  const { prediction } = await program.run({ sample, timestep, ids }, frozen);
+  for (const each of [state, frozen]) await each.dispose();
+  await releaseModel(personalized);
+  return prediction.data as Float32Array;
+}
+
+const programs = new Map<string, Awaited<ReturnType<typeof compilePrediction>>>();
+
+const compilePrediction = (
+  device: Device,
+  configs: ModelConfigs,
+  ids: readonly number[],
+  leaves: ReturnType<typeof specsOf>,
+) =>
+  device.compileStep(
     ({ ids: tensor, ...input }, trees) => ({
       outputs: {
         prediction: predict(trees as unknown as ModelTrees<Tensor>, configs, {
@@ -148,15 +169,9 @@ export async function predictBy(
       },
       state: {},
     }),
-    { sample: spec(sample.shape), timestep: spec([4]), ids: spec(ids.shape, 'int64') },
-    specsOf(frozen.references() as Tree<StateLeaf>),
+    { sample: spec([4, 4, 8, 8]), timestep: spec([4]), ids: spec(ids, 'int64') },
+    leaves,
   );
-  const timestep = ndArray('float32', [4], Float32Array.of(200, 400, 600, 800));
-  const { prediction } = await program.run({ sample, timestep, ids }, frozen);
-  for (const each of [program, state, frozen]) await each.dispose();
-  await releaseModel(personalized);
-  return prediction.data as Float32Array;
-}
 
 const specsOf = (tree: Tree<StateLeaf>) =>
   mapTree<Tree<StateLeaf>, StateLeaf, ReturnType<typeof spec>>(tree, ({ shape, dtype }) =>
