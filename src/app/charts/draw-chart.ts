@@ -1,14 +1,17 @@
-import { type PlotOptions, plot } from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
+import type { PlotOptions } from '@observablehq/plot';
 import sharp from 'sharp';
 
-/** A chart of Observable Plot as the bytes of a PNG, drawn at twice its size in pixels. */
-export async function drawChart(options: PlotOptions): Promise<Uint8Array> {
+export type Plot = typeof import('@observablehq/plot');
+
+/**
+ * A chart of Observable Plot as the bytes of a PNG, drawn at twice its size in pixels. Plot is loaded when a chart is
+ * drawn: most commands draw none.
+ */
+export async function drawChart(optionsWith: (plot: Plot) => PlotOptions): Promise<Uint8Array> {
+  const [plot, { parseHTML }] = await Promise.all([import('@observablehq/plot'), import('linkedom')]);
   const { document } = parseHTML('<!doctype html><html><body></body></html>');
-  const { style, ...rest } = options;
-  const look = { ...(typeof style === 'object' ? style : {}), background: 'white' };
-  const svg = plot({ ...rest, document, style: look } as PlotOptions).outerHTML;
-  return sharp(Buffer.from(svg), { density: 2 * 72 })
+  const options = { ...optionsWith(plot), document, style: { background: 'white' } } as PlotOptions;
+  return sharp(Buffer.from(plot.plot(options).outerHTML), { density: 2 * 72 })
     .png()
     .toBuffer();
 }

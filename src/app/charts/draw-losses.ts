@@ -1,4 +1,3 @@
-import { line } from '@observablehq/plot';
 import { drawChart } from './draw-chart.ts';
 
 export interface LossPoint {
@@ -13,12 +12,12 @@ const MOST_POINTS = 200;
 export function drawLosses(points: readonly LossPoint[]): Promise<Uint8Array> {
   const means = averaged(points);
   const type = means.every(({ loss }) => loss > 0) ? 'log' : 'linear';
-  return drawChart({
+  return drawChart(({ line }) => ({
     ...{ width: 640, height: 280, marginLeft: 56 },
     x: { label: 'step' },
     y: { label: 'loss', type, grid: true, tickFormat: '~g' },
     marks: [line(means, { x: 'step', y: 'loss', stroke: '#4269d0', strokeWidth: 1.5 })],
-  });
+  }));
 }
 
 /** Means of neighbours. */

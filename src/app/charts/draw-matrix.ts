@@ -1,4 +1,3 @@
-import { cell, text } from '@observablehq/plot';
 import { drawChart } from './draw-chart.ts';
 
 /** Numbers from −1 to 1 in rows and columns, each shown as a colour and by two digits. */
@@ -10,7 +9,7 @@ export function drawMatrix(matrix: {
   const { rows, columns, valueAt } = matrix;
   const cells = rows.flatMap((row, y) => columns.map((column, x) => ({ row, column, value: valueAt(y, x) })));
   const place = { x: 'column', y: 'row' };
-  return drawChart({
+  return drawChart(({ cell, text }) => ({
     ...{ width: 260 + 36 * columns.length, height: 100 + 26 * rows.length },
     ...{ marginLeft: 240, marginBottom: 90, padding: 0.05 },
     x: { label: null, domain: columns, tickRotate: -45 },
@@ -20,7 +19,7 @@ export function drawMatrix(matrix: {
       cell(cells, { ...place, fill: 'value' }),
       text(cells, { ...place, text: ({ value }) => value.toFixed(2), fill: readable(cells), fontSize: 8 }),
     ],
-  });
+  }));
 }
 
 /** White on the darker half of the scale. */

@@ -1,5 +1,6 @@
 import {
   add,
+  divide,
   exp,
   l2Normalize,
   logSumExp,
@@ -9,6 +10,8 @@ import {
   type NdArray,
   ndArray,
   type RandomKey,
+  reshape,
+  slice,
   spec,
   subtract,
   sum,
@@ -17,6 +20,7 @@ import {
   transpose,
 } from '../../engine/index.ts';
 import { clipText, clipVision, encodePrompt, projectImage, projectText } from '../../networks/clip/index.ts';
+import { enter, layerNormLayer, parametersOf } from '../../networks/nn/index.ts';
 import { promptOf } from '../world/index.ts';
 import type { PocketNetworks } from './pocket-networks.ts';
 import { prefetching } from './prefetch.ts';
@@ -45,11 +49,14 @@ export const pairSpecs = ({ imageEncoder }: ClipNetworks, { batchSize, captionLe
   picture: spec([batchSize, imageEncoder.channels, imageEncoder.imageSize, imageEncoder.imageSize]),
   ids: spec([batchSize, captionLength], 'int64'),
   matches: spec([batchSize, batchSize]),
+  subject: spec([batchSize, (imageEncoder.imageSize / imageEncoder.patchSize) ** 2]),
+  classIds: spec([batchSize, captionLength], 'int64'),
+  classMatches: spec([batchSize, batchSize]),
 });
 
 /** Scenes with their captions, told anew at every sight. */
 export const pairBatches = (
-  { tokenizer }: ClipNetworks,
+  { tokenizer, imageEncoder }: ClipNetworks,
   recipe: ClipRecipe,
   pictures: PictureStore,
   key: RandomKey,
@@ -57,19 +64,30 @@ export const pairBatches = (
   prefetching(async (step) => {
     const scenes = scenesOfStepByPlace(key, { ...recipe, step });
     const captions = scenes.map((scene) => captionOfStep(scene, step));
-    const ids = captions.flatMap((caption) =>
-      encodePrompt(tokenizer, caption).ids.slice(0, recipe.captionLength),
-    );
+    const subjects = scenes.map((scene) => subjectCaption(scene, step));
+    const encode = (texts: readonly string[]): NdArray => {
+      const ids = texts.flatMap((text) => encodePrompt(tokenizer, text).ids.slice(0, recipe.captionLength));
+      return ndArray('int64', [texts.length, recipe.captionLength], BigInt64Array.from(ids, BigInt));
+    };
     return {
       picture: await pictures.read(scenes),
-      ids: ndArray('int64', [scenes.length, recipe.captionLength], BigInt64Array.from(ids, BigInt)),
+      subject: await pictures.readMasks(scenes, imageEncoder.imageSize / imageEncoder.patchSize),
+      ids: encode(captions),
       matches: matchesOf(captions),
+      classIds: encode(subjects),
+      classMatches: matchesOf(subjects),
     };
   });
 
 /** Every other step names class and place only: where the place is the same for all, the class alone counts. */
 const captionOfStep = (scene: number, step: number): string =>
   step % 2 === 1 ? promptOf(sceneAt('training', scene)) : captionAt('training', scene, step);
+
+/** The subject by itself: its class, in every other step with its colour. */
+function subjectCaption(scene: number, step: number): string {
+  const { subject } = sceneAt('training', scene);
+  return `a photo of a ${step % 4 < 2 ? '' : `${subject.appearance.base.name} `}${subject.class}`;
+}
 
 /** Equal captions belong to each other's pictures: rows that sum to 1, [pairs, pairs]. */
 function matchesOf(captions: readonly string[]): NdArray {
@@ -87,14 +105,50 @@ function matchesOf(captions: readonly string[]): NdArray {
 export function pairLoss(
   { textEncoder, imageEncoder }: ClipNetworks,
   { text, vision, logit_scale }: ClipParameters<Tensor>,
-  { picture, ids, matches }: { readonly picture: Tensor; readonly ids: Tensor; readonly matches: Tensor },
+  batch: PairTensors,
 ): Tensor {
-  const texts = l2Normalize(projectText(text, clipText(text, textEncoder, ids).pooled));
-  const images = l2Normalize(projectImage(vision, clipVision(vision, imageEncoder, picture).pooled));
-  const similarities = matmul(images, texts, { transposeB: true });
-  const logits = multiply(similarities, minimum(exp(logit_scale), largestScale));
-  return multiply(add(matchingLoss(logits, matches), matchingLoss(transpose(logits), matches)), 0.5);
+  const factor = minimum(exp(logit_scale), largestScale);
+  const embedText = (ids: Tensor): Tensor =>
+    l2Normalize(projectText(text, clipText(text, textEncoder, ids).pooled));
+  const score = (pictures: Tensor, ids: Tensor): Tensor =>
+    multiply(
+      matmul(l2Normalize(projectImage(vision, pictures)), embedText(ids), { transposeB: true }),
+      factor,
+    );
+  const { pooled, lastHiddenState } = clipVision(vision, imageEncoder, batch.picture);
+  const whole = symmetricLoss(score(pooled, batch.ids), batch.matches);
+  const subject = subjectState(vision, imageEncoder, lastHiddenState, batch.subject);
+  const part = symmetricLoss(score(subject, batch.classIds), batch.classMatches);
+  return add(whole, part);
 }
+
+interface PairTensors {
+  readonly picture: Tensor;
+  readonly ids: Tensor;
+  readonly matches: Tensor;
+  /** How much of each patch is the subject. [pairs, patches] */
+  readonly subject: Tensor;
+  readonly classIds: Tensor;
+  readonly classMatches: Tensor;
+}
+
+/** The mean of the subject's patches, normalized as the class token is. [pictures, size] */
+function subjectState(
+  vision: Tree<Tensor>,
+  { layerNormEpsilon, hiddenSize }: ClipNetworks['imageEncoder'],
+  states: Tensor,
+  shares: Tensor,
+): Tensor {
+  const [pictures, patches] = shares.shape as [number, number];
+  const weights = divide(shares, add(sum(shares, { axes: [1], keepAxes: true }), 1e-6));
+  const mixed = matmul(reshape(weights, [pictures, 1, patches]), slice(states, { axis: 1, start: 1 }));
+  return enter(parametersOf(vision), 'vision_model', (model) =>
+    layerNormLayer(model, 'post_layernorm', reshape(mixed, [pictures, hiddenSize]), layerNormEpsilon),
+  );
+}
+
+const symmetricLoss = (logits: Tensor, matches: Tensor): Tensor =>
+  multiply(add(matchingLoss(logits, matches), matchingLoss(transpose(logits), matches)), 0.5);
 
 /** Cross-entropy of each row with its several right answers. matches is symmetric. */
 const matchingLoss = (logits: Tensor, matches: Tensor): Tensor =>

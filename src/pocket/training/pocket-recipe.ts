@@ -28,6 +28,7 @@ export interface PocketRecipe {
 }
 
 const shared = { warmup: 50, clipNorm: 1 } as const;
+const reconstruction = { structureWeight: 0.05, squareWeight: 1, coarseWeight: 3 } as const;
 
 /** How the built-in model was trained. */
 export const pocketRecipe: PocketRecipe = {
@@ -36,15 +37,15 @@ export const pocketRecipe: PocketRecipe = {
   scalingScenes: 256,
   vae: {
     ...shared,
-    ...{ steps: 2600, batchSize: 4, sceneCount: 24_000 },
-    ...{ learningRate: 1e-3, decay: 900, averageDecay: 0.998 },
-    ...{ structureWeight: 0.25, divergenceWeight: 1e-4 },
+    ...{ steps: 20_000, batchSize: 8, sceneCount: 24_000, cropSize: 64 },
+    ...{ learningRate: 1e-3, decay: 4000, averageDecay: 0.998 },
+    ...{ ...reconstruction, divergenceWeight: 1e-4 },
   },
   clip: {
     ...shared,
-    ...{ steps: 1400, batchSize: 64, sceneCount: 16_000 },
-    ...{ learningRate: 1e-3, decay: 400, averageDecay: 0.995 },
-    captionLength: 32,
+    ...{ steps: 5000, batchSize: 64, sceneCount: 16_000 },
+    ...{ learningRate: 5e-4, decay: 800, averageDecay: 0.995 },
+    captionLength: 28,
   },
   unet: {
     ...shared,
@@ -56,12 +57,12 @@ export const pocketRecipe: PocketRecipe = {
     ...shared,
     ...{ steps: 2000, batchSize: 4, sceneCount: 8000 },
     ...{ learningRate: 5e-4, decay: 800, averageDecay: 0.998 },
-    structureWeight: 0.25,
+    ...{ ...reconstruction, structureWeight: 0.25 },
   },
   vision: {
     ...shared,
     ...{ steps: 800, batchSize: 64, sceneCount: 16_000 },
     ...{ learningRate: 3e-4, decay: 400, averageDecay: 0.995 },
-    captionLength: 32,
+    captionLength: 28,
   },
 };

@@ -1,19 +1,38 @@
-import { add, meanAbsoluteError, multiply, type Tensor } from '../../engine/index.ts';
+import {
+  add,
+  mean,
+  meanAbsoluteError,
+  meanSquaredError,
+  multiply,
+  reshape,
+  type Tensor,
+} from '../../engine/index.ts';
 import { structuralDissimilarity } from './structural-similarity-loss.ts';
 
 /** How far decoded pictures are from the originals. */
 export interface ReconstructionRecipe {
   /** Weight of 1 − SSIM beside the mean absolute error of pictures from −1 to 1. */
   readonly structureWeight: number;
+  /** Weight of the mean squared error beside it: large errors, such as a wrong colour, come first. */
+  readonly squareWeight: number;
+  /** Weight of the absolute error of means over 8 × 8 pixels: colours before details. */
+  readonly coarseWeight: number;
 }
 
-/** Absolute error, and structural similarity in the place of the usual perceptual and adversarial terms. */
+/** Absolute and squared error, and structural similarity in the place of the usual perceptual and adversarial terms. */
 export const reconstructionLoss = (
   decoded: Tensor,
   picture: Tensor,
-  { structureWeight }: ReconstructionRecipe,
+  { structureWeight, squareWeight, coarseWeight }: ReconstructionRecipe,
 ): Tensor =>
-  add(
-    meanAbsoluteError(decoded, picture),
+  [
+    multiply(meanSquaredError(decoded, picture), squareWeight),
     multiply(structuralDissimilarity(decoded, picture), structureWeight),
-  );
+    multiply(meanAbsoluteError(coarse(decoded), coarse(picture)), coarseWeight),
+  ].reduce(add, meanAbsoluteError(decoded, picture));
+
+/** Means over squares of 8 × 8 pixels. x: [batch, channels, height, width] */
+function coarse(x: Tensor): Tensor {
+  const [batch, channels, height, width] = x.shape as [number, number, number, number];
+  return mean(reshape(x, [batch, channels, height / 8, 8, width / 8, 8]), { axes: [3, 5] });
+}

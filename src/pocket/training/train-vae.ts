@@ -3,11 +3,14 @@ import {
   type Device,
   fold,
   gaussianDivergence,
+  integers,
   type Minimized,
   minimize,
   multiply,
   type NdArray,
+  ndArray,
   normal,
+  type RandomKey,
   type StepEvent,
   spec,
   type Tree,
@@ -29,6 +32,8 @@ import { type PictureStore, scenesOfStep } from './training-scenes.ts';
 export interface VaeRecipe extends StepRecipe, ReconstructionRecipe {
   /** Weight of the mean Kullback-Leibler divergence of a latent value from the standard normal distribution. */
   readonly divergenceWeight: number;
+  /** Side of the squares cut from the pictures, in pixels: many small ones teach more than few large ones. */
+  readonly cropSize: number;
 }
 
 /**
@@ -44,7 +49,7 @@ export async function* trainVae(
 ): AsyncGenerator<StepEvent, Minimized<Tree<NdArray>>> {
   const { key } = run;
   const { batchSize } = recipe;
-  const side = config.sampleSize;
+  const side = recipe.cropSize;
   const cells = side / pixelsPerCell(config);
   const latents = [batchSize, config.latentChannels, cells, cells];
   return yield* minimize(
@@ -65,10 +70,30 @@ export async function* trainVae(
     },
     {
       batch: prefetching(async (step) => ({
-        picture: await pictures.read(scenesOfStep(key, { ...recipe, step })),
+        picture: cropped(
+          await pictures.read(scenesOfStep(key, { ...recipe, step })),
+          side,
+          fold(fold(key, 'crops'), step),
+        ),
         noise: normal(fold(fold(key, 'noise'), step), latents),
       })),
       ...runSettings(recipe, run),
     },
   );
+}
+
+/** A square from anywhere in each picture. pictures: [batch, channels, height, width] */
+function cropped(pictures: NdArray<'float32'>, side: number, key: RandomKey): NdArray<'float32'> {
+  const [batch, channels, height, width] = pictures.shape as [number, number, number, number];
+  const tops = integers(fold(key, 'tops'), [batch], 0, height - side + 1).data;
+  const lefts = integers(fold(key, 'lefts'), [batch], 0, width - side + 1).data;
+  const data = new Float32Array(batch * channels * side * side);
+  for (let plane = 0; plane < batch * channels; plane++) {
+    const item = Math.floor(plane / channels);
+    for (let row = 0; row < side; row++) {
+      const start = (plane * height + tops[item]! + row) * width + lefts[item]!;
+      data.set(pictures.data.subarray(start, start + side), (plane * side + row) * side);
+    }
+  }
+  return ndArray('float32', [batch, channels, side, side], data);
 }

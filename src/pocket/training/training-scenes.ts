@@ -1,4 +1,4 @@
-import { fold, type NdArray, permutation, type RandomKey, randomKey } from '../../engine/index.ts';
+import { fold, type NdArray, ndArray, permutation, type RandomKey, randomKey } from '../../engine/index.ts';
 import { arrayFromPictures, makePicture, type Picture } from '../../files/images/index.ts';
 import {
   type BackgroundKind,
@@ -95,19 +95,48 @@ function scenesByPlace(sceneCount: number): ScenesByPlace {
 export interface PictureStore {
   /** The pictures of these scenes, float32 [scenes, 3, size, size] from −1 to 1. */
   readonly read: (scenes: readonly number[]) => Promise<NdArray<'float32'>>;
+  /** How much of each cell of a grid is the subject, 0 to 1: float32 [scenes, grid · grid], row by row. */
+  readonly readMasks: (scenes: readonly number[], grid: number) => Promise<NdArray<'float32'>>;
 }
 
 /** @param memory whether a picture that was drawn stays in memory, for the next epoch */
 export function pictureStore(set: SceneSet, size: number, memory: 'keep' | 'draw again'): PictureStore {
-  const drawn = new Map<number, Promise<Picture>>();
-  const draw = (scene: number): Promise<Picture> => {
+  const drawn = new Map<number, Promise<Drawn>>();
+  const draw = (scene: number): Promise<Drawn> => {
     const known = drawn.get(scene);
     if (known !== undefined) return known;
-    const picture = renderScene(sceneAt(set, scene), size).then(({ pixels }) =>
-      makePicture(size, size, pixels),
-    );
+    const picture = renderScene(sceneAt(set, scene), size).then(({ pixels, mask }) => ({
+      picture: makePicture(size, size, pixels),
+      mask,
+    }));
     if (memory === 'keep') drawn.set(scene, picture);
     return picture;
   };
-  return { read: async (scenes) => arrayFromPictures(await Promise.all(scenes.map(draw))) };
+  return {
+    read: async (scenes) =>
+      arrayFromPictures((await Promise.all(scenes.map(draw))).map(({ picture }) => picture)),
+    readMasks: async (scenes, grid) => {
+      const shares = (await Promise.all(scenes.map(draw))).map(({ mask }) => cellShares(mask, size, grid));
+      const data = Float32Array.from(shares.flatMap((share) => [...share]));
+      return ndArray('float32', [scenes.length, grid * grid], data);
+    },
+  };
+}
+
+interface Drawn {
+  readonly picture: Picture;
+  /** [size, size], 0 to 255 */
+  readonly mask: Uint8Array;
+}
+
+/** The mean of each cell, 0 to 1. */
+function cellShares(mask: Uint8Array, size: number, grid: number): Float32Array {
+  const shares = new Float32Array(grid * grid);
+  const cell = size / grid;
+  for (const [at, value] of mask.entries()) {
+    const [row, column] = [Math.floor(at / size), at % size];
+    const index = Math.floor(row / cell) * grid + Math.floor(column / cell);
+    shares[index] = shares[index]! + value / 255 / cell ** 2;
+  }
+  return shares;
 }

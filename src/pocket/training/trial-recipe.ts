@@ -4,6 +4,8 @@ import type { PocketRecipe } from './pocket-recipe.ts';
 const towers = { hidden_size: 16, intermediate_size: 32, num_hidden_layers: 1, num_attention_heads: 2 };
 const shared = { steps: 6, warmup: 2, decay: 2, clipNorm: 1, averageDecay: 0.9, learningRate: 3e-3 };
 
+const reconstruction = { structureWeight: 0.25, squareWeight: 1, coarseWeight: 1 };
+
 /** The same trainings in seconds: pictures of 16 x 16 pixels and networks that learn next to nothing. */
 export const trialRecipe: PocketRecipe = {
   configs: {
@@ -32,9 +34,9 @@ export const trialRecipe: PocketRecipe = {
   },
   seed: 1,
   scalingScenes: 8,
-  vae: { ...shared, batchSize: 4, sceneCount: 8, structureWeight: 0.25, divergenceWeight: 1e-4 },
+  vae: { ...shared, ...reconstruction, batchSize: 4, sceneCount: 8, divergenceWeight: 1e-4, cropSize: 16 },
   clip: { ...shared, batchSize: 8, sceneCount: 16, captionLength: 32 },
   unet: { ...shared, batchSize: 8, sceneCount: 8, captionDropout: 0.1, signalLimit: 5 },
-  decoder: { ...shared, batchSize: 4, sceneCount: 8, structureWeight: 0.25 },
+  decoder: { ...shared, ...reconstruction, batchSize: 4, sceneCount: 8 },
   vision: { ...shared, batchSize: 8, sceneCount: 16, captionLength: 32 },
 };

@@ -7,7 +7,7 @@ import {
   scenesOfStep,
   scenesOfStepByPlace,
 } from '../../../src/pocket/training/index.ts';
-import { backgroundKinds } from '../../../src/pocket/world/index.ts';
+import { backgroundKinds, renderScene } from '../../../src/pocket/world/index.ts';
 
 const key = randomKey(1);
 
@@ -67,6 +67,25 @@ describe('the sets', () => {
     const tellings = Array.from({ length: 10 }, (_, telling) => captionAt('training', 3, telling));
     expect(new Set(tellings).size).toBeGreaterThan(3);
     expect(captionAt('training', 3, 4)).toBe(tellings[4]);
+  });
+
+  test('tell how much of each cell is the subject', async () => {
+    const store = pictureStore('training', 32, 'draw again');
+    const { mask } = await renderScene(sceneAt('training', 7), 32);
+    const whole = mask.reduce((sum, value) => sum + value / 255, 0) / 32 ** 2;
+    const [cells, one] = [await store.readMasks([3, 7], 4), await store.readMasks([7], 1)];
+    expect([cells.shape, one.shape]).toEqual([
+      [2, 16],
+      [1, 1],
+    ]);
+    expect(one.data[0]).toBeCloseTo(whole, 5);
+    const ofSecond = [...cells.data.subarray(16)];
+    expect(ofSecond.reduce((sum, share) => sum + share, 0) / 16).toBeCloseTo(whole, 5);
+    const corner = Array.from(
+      { length: 64 },
+      (_, at) => mask[32 * Math.floor(at / 8) + 24 + (at % 8)]! / 255,
+    );
+    expect(ofSecond[3]).toBeCloseTo(corner.reduce((sum, value) => sum + value, 0) / 64, 5);
   });
 
   test('are drawn the same from memory and anew', async () => {
