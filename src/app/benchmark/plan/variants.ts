@@ -1,0 +1,129 @@
+import type { EditVariant } from '../../../methods/editing/index.ts';
+import {
+  defaultEnergyGuidance,
+  plugAndPlay,
+  type SpatialGuidance,
+  type SteeringSettings,
+} from '../../../methods/steering/index.ts';
+
+/** What of the paper is done: its main table, its ablations, and the comparison with a single reference picture. */
+export const suiteNames = ['main', 'ablation', 'one-shot'] as const;
+export type SuiteName = (typeof suiteNames)[number];
+
+/** Every way of editing that is compared. */
+export type VariantName =
+  | 'dds'
+  | 'dds-s'
+  | 'dds-sm'
+  | 'steered'
+  | 'without-edsd'
+  | 'without-mode-shifting'
+  | 'jacobian-plus'
+  | 'unguided'
+  | 'energy'
+  | 'injection'
+  | 'no-mask'
+  | 'true-mask'
+  | 'dds-sm-true-mask';
+
+export interface Variant {
+  /** What tables say. */
+  readonly title: string;
+  readonly edit: EditVariant;
+  /** `true` needs the source's mask in the manifest. */
+  readonly mask: 'none' | 'automatic' | 'true';
+  /** What it makes of the usual settings of steering. */
+  readonly steering: 'none' | ((settings: SteeringSettings) => SteeringSettings);
+}
+
+/**
+ * Settings are absolute: a variant that comes to the same as another (energy guidance, while that is the default) is
+ * the same job as that one.
+ */
+export const variants: { readonly [V in VariantName]: Variant } = {
+  dds: { title: 'DDS', edit: 'dds', mask: 'none', steering: 'none' },
+  'dds-s': { title: 'DDS-S', edit: 'dds-s', mask: 'none', steering: 'none' },
+  'dds-sm': { title: 'DDS-SM', edit: 'dds-sm', mask: 'automatic', steering: 'none' },
+  steered: { title: 'DreamSteerer', ...steered((settings) => settings) },
+  'without-edsd': { title: 'without EDSD', ...steered((settings) => ({ ...settings, edsd: 'off' })) },
+  'without-mode-shifting': {
+    title: 'without mode shifting',
+    ...steered((settings) => ({ ...settings, modeShifting: 'off' })),
+  },
+  'jacobian-plus': {
+    title: 'Jacobian +I',
+    ...steered((settings) => ({
+      ...settings,
+      edsd: settings.edsd === 'off' ? 'off' : { ...settings.edsd, jacobian: '+I' },
+    })),
+  },
+  unguided: { title: 'guided sampling off', ...steered(guidedBy({ kind: 'none' })) },
+  energy: { title: 'guided by energy', ...steered(guidedBy(defaultEnergyGuidance)) },
+  injection: { title: 'guided by injection', ...steered(guidedBy(plugAndPlay)) },
+  'no-mask': { title: 'mask off', edit: 'dds-s', mask: 'none', steering: everywhere },
+  'true-mask': { title: 'true mask', edit: 'dds-sm', mask: 'true', steering: (settings) => settings },
+  'dds-sm-true-mask': { title: 'DDS-SM, true mask', edit: 'dds-sm', mask: 'true', steering: 'none' },
+};
+
+export const variantNames = Object.keys(variants) as readonly VariantName[];
+
+/** The variants of a suite in the order of its table, and which of them the others are compared with. */
+export const suites: {
+  readonly [S in SuiteName]: {
+    readonly title: string;
+    readonly variants: readonly VariantName[];
+    readonly reference: VariantName;
+  };
+} = {
+  main: {
+    title: 'Main comparison',
+    variants: ['dds', 'dds-s', 'dds-sm', 'steered'],
+    reference: 'dds-sm',
+  },
+  ablation: {
+    title: 'Ablations',
+    variants: [
+      'steered',
+      'without-edsd',
+      'without-mode-shifting',
+      'jacobian-plus',
+      'unguided',
+      'energy',
+      'injection',
+      'no-mask',
+      'true-mask',
+      'dds-sm-true-mask',
+      'dds-sm',
+    ],
+    reference: 'steered',
+  },
+  'one-shot': {
+    title: 'One reference picture',
+    variants: ['dds', 'dds-s', 'dds-sm', 'steered'],
+    reference: 'dds-sm',
+  },
+};
+
+function steered(
+  change: (settings: SteeringSettings) => SteeringSettings,
+): Pick<Variant, 'edit' | 'mask' | 'steering'> {
+  return { edit: 'dds-sm', mask: 'automatic', steering: change };
+}
+
+function guidedBy(guidance: SpatialGuidance) {
+  return (settings: SteeringSettings): SteeringSettings => ({
+    ...settings,
+    guidedImages: { ...settings.guidedImages, guidance },
+  });
+}
+
+/** Without a mask nothing can be asked of the subject alone. */
+function everywhere(settings: SteeringSettings): SteeringSettings {
+  const { edsd, modeShifting, guidedImages } = settings;
+  return {
+    ...settings,
+    edsd: edsd === 'off' ? edsd : { ...edsd, region: 'everywhere', editRegion: 'everywhere' },
+    modeShifting: modeShifting === 'off' ? modeShifting : { ...modeShifting, region: 'everywhere' },
+    guidedImages: { ...guidedImages, outside: 'free' },
+  };
+}
