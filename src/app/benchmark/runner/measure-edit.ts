@@ -1,0 +1,117 @@
+import { join } from 'node:path';
+import { type Picture, readPicture } from '../../../files/images/index.ts';
+import {
+  type EditCase,
+  type MetricName,
+  measurableMetrics,
+  measure,
+  metrics,
+  type SubjectPicture,
+} from '../../../methods/evaluation/index.ts';
+import type { JobContext, JobProgress, JobResult } from '../harness/job.ts';
+import type { ReferenceFile } from '../manifest/picture-files.ts';
+import type { MeasureJob } from '../plan/benchmark-jobs.ts';
+import { type EditRecord, MASK } from './edit-cell.ts';
+import { WHITE } from './learn-concept.ts';
+import { readMaskIfAny } from './masks.ts';
+import type { NamedInstruments } from './workbench.ts';
+
+/** The figures of an edit, step by step; step 0 is the unedited source. */
+export interface MeasureRecord {
+  readonly steps: readonly {
+    readonly step: number;
+    /** By the metric's name; of a further CLIP model with the model's name behind: `clip-i (clip-vit-large)`. */
+    readonly figures: Readonly<Record<string, number>>;
+  }[];
+}
+
+/** Reads references once for all edits of a concept: instruments remember the embeddings of the very objects. */
+export interface ReferencePictures {
+  read(files: readonly ReferenceFile[]): Promise<readonly SubjectPicture[]>;
+}
+
+export function referencePictures(): ReferencePictures {
+  const known = new Map<string, Promise<SubjectPicture>>();
+  const readOne = async ({ picture, mask }: ReferenceFile): Promise<SubjectPicture> => {
+    const subject = await readMaskIfAny(mask);
+    return { picture: await readPicture(picture, { onto: WHITE }), ...(subject && { mask: subject }) };
+  };
+  return {
+    read: (files) =>
+      Promise.all(
+        files.map((file) => {
+          const found = known.get(file.picture) ?? readOne(file);
+          known.set(file.picture, found);
+          return found;
+        }),
+      ),
+  };
+}
+
+/** Measures an edit's pictures by all that the instruments, the manifest and the pictures' size allow. */
+export async function* measureEdit(
+  instruments: readonly NamedInstruments[],
+  references: ReferencePictures,
+  job: MeasureJob,
+  { resultOf, signal }: JobContext,
+  record: EditRecord,
+): AsyncGenerator<JobProgress, JobResult & MeasureRecord, undefined> {
+  const folder = resultOf(job.edit);
+  const source = await readPicture(job.source);
+  const common = await commonParts(references, job, source, record.mask === 'automatic' ? folder : undefined);
+  const seen = [{ step: 0, file: undefined }, ...record.pictures];
+  const steps: { step: number; figures: Record<string, number> }[] = [];
+  for (const [place, { step, file }] of seen.entries()) {
+    signal?.throwIfAborted();
+    const edited = file === undefined ? source : await readPicture(join(folder, file));
+    const figures: Record<string, number> = {};
+    for (const [index, { name, instruments: own }] of instruments.entries()) {
+      const edit: EditCase = { ...common, edited };
+      for (const metric of chosenMetrics(edit, own)) {
+        if (index > 0 && metrics[metric].instrument !== 'clip') continue;
+        figures[index === 0 ? metric : `${metric} (${name})`] = await measure(metric, edit, own);
+      }
+    }
+    steps.push({ step, figures });
+    yield { stage: 'measuring', done: place + 1, total: seen.length };
+  }
+  return { steps };
+}
+
+async function commonParts(
+  references: ReferencePictures,
+  job: MeasureJob,
+  source: Picture,
+  editFolder: string | undefined,
+): Promise<Omit<EditCase, 'edited'>> {
+  const [subjectMask, oracleMask] = [
+    await readMaskIfAny(job.subjectMask),
+    await readMaskIfAny(job.oracleMask),
+  ];
+  const editorMask = await readMaskIfAny(editFolder === undefined ? undefined : join(editFolder, MASK));
+  const oracle = job.oracle === undefined ? undefined : await readPicture(job.oracle);
+  return {
+    source,
+    caption: job.caption,
+    references: await references.read(job.references),
+    ...(subjectMask && { subjectMask }),
+    ...(oracleMask && { oracleMask }),
+    ...(editorMask && { editorMask }),
+    ...(oracle && { oracle }),
+  };
+}
+
+/** The smallest side on which five scales of a window of 11 fit. */
+const LEAST_SIDE_OF_MS_SSIM = 161;
+
+function chosenMetrics(edit: EditCase, instruments: NamedInstruments['instruments']): readonly MetricName[] {
+  const { height, width } = edit.edited;
+  const isSmall = Math.min(height, width) < LEAST_SIDE_OF_MS_SSIM;
+  const allHaveMasks = edit.references?.every(({ mask }) => mask !== undefined) ?? false;
+  return measurableMetrics(edit, instruments).filter(
+    (name) =>
+      !(name === 'ms-ssim' && isSmall) &&
+      !(name === 'clip-i-subject' && !allHaveMasks) &&
+      !(name === 'clip-t' && instruments.networks.clip?.text === undefined),
+  );
+}
