@@ -1,6 +1,9 @@
-import { type NdArray, spec } from '../../engine/index.ts';
-import { vaeEncode } from '../../networks/vae/index.ts';
+import { concatenate, type NdArray, ndArray, spec } from '../../engine/index.ts';
+import { pixelsPerCell, vaeEncode } from '../../networks/vae/index.ts';
+import type { Latents } from './denoiser.ts';
 import { compileNetwork, type HeldModel } from './held-model.ts';
+import { type AutoencoderOptions, runByPicture, stackPictures, tilingOf } from './run-by-picture.ts';
+import { weightedSum } from './weighted-sum.ts';
 
 /** A normal distribution of latents, float32 [count, 4, height / 8, width / 8] each, not scaled for the UNet. */
 export interface EncodedImages {
@@ -10,23 +13,71 @@ export interface EncodedImages {
 
 export interface ImageEncoder {
   /** @param images float32 [count, 3, height, width] in −1 … 1, of the size that the encoder was made for */
-  readonly encode: (images: NdArray<'float32'>) => Promise<EncodedImages>;
+  readonly encode: (images: NdArray<'float32'>, signal?: AbortSignal) => Promise<EncodedImages>;
   readonly dispose: () => Promise<void>;
 }
 
-/** The autoencoder's way in, for images of one shape [count, 3, height, width]. */
+/**
+ * The autoencoder's way in, for any number of images of one size, which are encoded one after the other: large ones
+ * in tiles, as `chooseTiling` says.
+ * @param shape [count, 3, height, width] of images to come; the count does not matter
+ */
 export async function compileImageEncoder(
-  { device, vae }: HeldModel,
-  shape: readonly number[],
+  { device, vae }: Pick<HeldModel, 'device' | 'vae'>,
+  [, channels, height, width]: readonly number[],
+  options: AutoencoderOptions = {},
 ): Promise<ImageEncoder> {
+  const perCell = pixelsPerCell(vae.config);
+  const cells = { height: Math.floor(height! / perCell), width: Math.floor(width! / perCell) };
+  const tiling = tilingOf(vae.config, cells, options);
+  const side = (whole: number) => (tiling === undefined ? whole : Math.min(whole, tiling.tile * perCell));
   const program = await compileNetwork(
     device,
     vae,
-    (parameters, { images }) => ({ ...vaeEncode(parameters, vae.config, images) }),
-    { images: spec(shape) },
+    (parameters, { images }) => {
+      const { mean, logVariance } = vaeEncode(parameters, vae.config, images);
+      return { moments: concatenate([mean, logVariance], 1) };
+    },
+    { images: spec([1, channels!, side(height!), side(width!)]) },
   );
+  const moments = async (images: NdArray<'float32'>) =>
+    (await program.run({ images }, vae.parameters)).moments as NdArray<'float32'>;
   return {
-    encode: async (images) => (await program.run({ images }, vae.parameters)) as unknown as EncodedImages,
+    encode: async (images, signal) =>
+      splitMoments(
+        await runByPicture(images, vae.config, { direction: 'encode', tiling, run: moments, signal }),
+      ),
     dispose: () => program.dispose(),
   };
+}
+
+/**
+ * The latents that a picture is changed from: the mean of their distribution times the scaling factor.
+ * @param image float32 [count, 3, height, width] from −1 to 1, of whole latent cells
+ */
+export async function encodeImage(
+  model: Pick<HeldModel, 'device' | 'vae'>,
+  image: NdArray<'float32'>,
+): Promise<Latents> {
+  const { encode, dispose } = await compileImageEncoder(model, image.shape);
+  try {
+    const { mean } = await encode(image);
+    return weightedSum([model.vae.config.scalingFactor, mean]);
+  } finally {
+    await dispose(); // it would hold gigabytes while the latents are changed
+  }
+}
+
+/** [count, 2 · channels, height, width] → its halves */
+function splitMoments(moments: NdArray<'float32'>): EncodedImages {
+  const [count, channels, height, width] = moments.shape as [number, number, number, number];
+  const half = (channels / 2) * height * width;
+  const part = (place: 0 | 1) =>
+    stackPictures(
+      Array.from({ length: count }, (_, picture) => {
+        const start = (2 * picture + place) * half;
+        return ndArray('float32', [1, channels / 2, height, width], moments.data.slice(start, start + half));
+      }),
+    );
+  return { mean: part(0), logVariance: part(1) };
 }

@@ -1,6 +1,7 @@
 export * from './add-noise.ts';
 export type { BetaCurve } from './beta-curves.ts';
 export * from './classifier-free-guidance.ts';
+export * from './decode-latents.ts';
 export * from './denoiser.ts';
 export * from './encode-images.ts';
 export * from './held-model.ts';
@@ -8,6 +9,7 @@ export * from './noise-level.ts';
 export * from './noise-schedule.ts';
 export * from './prediction-types.ts';
 export * from './require-finite.ts';
+export type { AutoencoderOptions } from './run-by-picture.ts';
 export * from './sample.ts';
 export * from './samplers/index.ts';
 export * from './samplers/sampler.ts';

@@ -22,8 +22,8 @@ export type SamplingStart =
   | { readonly kind: 'noise'; readonly shape: Shape }
   /** This standard normal noise, scaled as the sampler wants it. */
   | { readonly kind: 'given-noise'; readonly noise: Latents }
-  /** Clean latents, noised from the key to the level of the first step: image to image. */
-  | { readonly kind: 'source'; readonly clean: Latents }
+  /** Clean latents, noised to the level of the first step: image to image. Default noise: drawn from the key. */
+  | { readonly kind: 'source'; readonly clean: Latents; readonly noise?: Latents }
   /** Latents as they are: already at the level of the first step, or clean ones to be inverted. */
   | { readonly kind: 'latents'; readonly latents: Latents };
 
@@ -127,8 +127,10 @@ function startLatents(start: SamplingStart, name: SamplerName, run: SamplerRun, 
     );
   }
   const noiseKey = fold(key, 'start');
-  if (start.kind === 'source')
-    return noiseTo(run.steps[0]!.from, start.clean, normal(noiseKey, start.clean.shape));
+  if (start.kind === 'source') {
+    const noise = start.noise ?? normal(noiseKey, start.clean.shape);
+    return noiseTo(run.steps[0]!.from, start.clean, noise);
+  }
   const noise = start.kind === 'noise' ? normal(noiseKey, start.shape) : start.noise;
   return weightedSum([run.initialNoiseScale, noise]);
 }

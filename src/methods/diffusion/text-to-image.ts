@@ -1,16 +1,9 @@
-import {
-  concatenate,
-  multiply,
-  type NdArray,
-  ndArray,
-  type RandomKey,
-  slice,
-  spec,
-} from '../../engine/index.ts';
+import { concatenate, type NdArray, ndArray, type RandomKey, slice, spec } from '../../engine/index.ts';
 import { clipText, encodePrompts, type Tokenizer } from '../../networks/clip/index.ts';
 import { unet } from '../../networks/unet/index.ts';
-import { pixelsPerCell, vaeDecode } from '../../networks/vae/index.ts';
+import { pixelsPerCell } from '../../networks/vae/index.ts';
 import { classifierFreeGuidance, type GuidanceOptions } from './classifier-free-guidance.ts';
+import { decodeLatents } from './decode-latents.ts';
 import type { Denoiser, Latents } from './denoiser.ts';
 import { compileNetwork, type HeldModel } from './held-model.ts';
 import { type SamplingEvent, type SamplingStart, sample } from './sample.ts';
@@ -153,24 +146,6 @@ export async function compileDenoiser(
       : classifierFreeGuidance(conditional!, unconditional, guidance);
   };
   return { denoise, dispose: () => program.dispose() };
-}
-
-/** Pictures of latents, [count, 3, height, width]. */
-export async function decodeLatents(
-  { device, vae }: HeldModel,
-  latents: Latents,
-): Promise<NdArray<'float32'>> {
-  const program = await compileNetwork(
-    device,
-    vae,
-    (parameters, { latents }) => ({
-      images: vaeDecode(parameters, vae.config, multiply(latents, 1 / vae.config.scalingFactor)),
-    }),
-    { latents: spec(latents.shape) },
-  );
-  const { images } = await program.run({ latents }, vae.parameters);
-  await program.dispose();
-  return images as NdArray<'float32'>;
 }
 
 function latentShape({ vae, unet }: HeldModel, { height, width, count = 1 }: TextToImageOptions): number[] {

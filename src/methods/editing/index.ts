@@ -53,7 +53,6 @@ export {
 } from './picture/edit-image.ts';
 export { type MaskEdge, maskOfPicture } from './picture/edit-mask.ts';
 export { contextOf, type EditModel, type EditModels } from './picture/edit-models.ts';
-export { encodeImage } from './picture/encode-image.ts';
 export type { CropOptions, EditPlan, FoundSubject, LookEvent, MaskOptions } from './picture/plan-edit.ts';
 export type { Raster, Samples } from './picture/raster.ts';
 export {

@@ -1,10 +1,9 @@
 import { fold, type NdArray, ndArray, type RandomKey } from '../../engine/index.ts';
 import { arrayFromPictures } from '../../files/images/index.ts';
-import type { NoiseSchedule } from '../../methods/diffusion/index.ts';
+import { encodeImage, type NoiseSchedule } from '../../methods/diffusion/index.ts';
 import {
   contextOf,
   type EditModel,
-  encodeImage,
   type Plane,
   resizePlane,
   subjectFromWords,

@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Device, ndArray, openDevice, randomKey } from '../../../src/engine/index.ts';
 import { arrayFromPictures, type Picture, picturesFromArray } from '../../../src/files/images/index.ts';
-import { decodeLatents } from '../../../src/methods/diffusion/index.ts';
-import { encodeImage } from '../../../src/methods/editing/index.ts';
+import { decodeLatents, encodeImage } from '../../../src/methods/diffusion/index.ts';
 import {
   comparePixels,
   embedCaption,

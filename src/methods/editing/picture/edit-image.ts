@@ -1,5 +1,5 @@
 import { fold, type RandomKey } from '../../../engine/arrays/index.ts';
-import { decodeLatents, type Latents, type NoiseSchedule } from '../../diffusion/index.ts';
+import { decodeLatents, encodeImage, type Latents, type NoiseSchedule } from '../../diffusion/index.ts';
 import type { Branches } from '../delta-denoising/branches.ts';
 import {
   type Branch,
@@ -11,7 +11,6 @@ import { type EditSettings, isUnguided, resolveEditSettings } from '../delta-den
 import { composite } from './composite.ts';
 import { modelInput, windowOf } from './crop-pixels.ts';
 import { contextOf, type EditModels, modelSide } from './edit-models.ts';
-import { encodeImage } from './encode-image.ts';
 import { forwardEvents } from './forward-events.ts';
 import {
   type CropOptions,

@@ -1,6 +1,6 @@
 import type { NdArray, RandomKey } from '../../../engine/arrays/index.ts';
 import { pixelsPerCell } from '../../../networks/vae/index.ts';
-import type { Latents, NoiseSchedule } from '../../diffusion/index.ts';
+import { encodeImage, type Latents, type NoiseSchedule } from '../../diffusion/index.ts';
 import { type Plane, resizePlane } from '../mask/resize-plane.ts';
 import { type AttentionEvent, type SubjectMapSettings, subjectMap } from '../mask/subject-map.ts';
 import { subjectRegion } from '../mask/subject-region.ts';
@@ -15,7 +15,6 @@ import {
   maskOfRegion,
 } from './edit-mask.ts';
 import { contextOf, type EditModels } from './edit-models.ts';
-import { encodeImage } from './encode-image.ts';
 import { forwardEvents } from './forward-events.ts';
 import type { Raster } from './raster.ts';
 import { type Box, boxOf, checkCrop, chooseCrop, type SquareCrop, wholeCrop } from './square-crop.ts';

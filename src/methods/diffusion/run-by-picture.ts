@@ -1,0 +1,62 @@
+import { type NdArray, ndArray } from '../../engine/index.ts';
+import { chooseTiling, runTiled, type Tiling, type VaeConfig } from '../../networks/vae/index.ts';
+
+export interface AutoencoderOptions {
+  /** Tiles in cells, or none whatever the size. Default: as `chooseTiling` says. */
+  readonly tiling?: Tiling | 'none';
+}
+
+export const tilingOf = (
+  config: VaeConfig,
+  cells: { readonly height: number; readonly width: number },
+  { tiling }: AutoencoderOptions,
+): Tiling | undefined =>
+  tiling === undefined ? chooseTiling(config, cells) : tiling === 'none' ? undefined : tiling;
+
+export interface PictureRun {
+  readonly direction: 'encode' | 'decode';
+  /** undefined: each picture as a whole. */
+  readonly tiling: Tiling | undefined;
+  /** One picture or tile, [1, channels, height, width]. */
+  readonly run: (picture: NdArray<'float32'>) => Promise<NdArray<'float32'>>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * The autoencoder on one picture after the other: together they would take as many times the memory, which is the
+ * autoencoder's bottleneck, and no less time on a processor.
+ */
+export async function runByPicture(
+  pictures: NdArray<'float32'>,
+  config: VaeConfig,
+  { direction, tiling, run, signal }: PictureRun,
+): Promise<NdArray<'float32'>> {
+  const [count = 0, ...shape] = pictures.shape;
+  const size = shape.reduce((product, each) => product * each, 1);
+  const results: NdArray<'float32'>[] = [];
+  for (let index = 0; index < count; index++) {
+    signal?.throwIfAborted();
+    const data = pictures.data.slice(index * size, (index + 1) * size);
+    const picture = ndArray('float32', [1, ...shape], data);
+    if (tiling === undefined) {
+      results.push(await run(picture));
+      continue;
+    }
+    const tiles = runTiled(picture, config, { direction, tiling, run, ...(signal && { signal }) });
+    let next = await tiles.next();
+    while (!next.done) next = await tiles.next();
+    results.push(next.value);
+  }
+  return stackPictures(results);
+}
+
+/** [1, …] each, or [n, …] → [count, …] */
+export function stackPictures(pictures: readonly NdArray<'float32'>[]): NdArray<'float32'> {
+  const [first] = pictures;
+  if (first === undefined) throw new Error('The autoencoder takes at least one picture, got none');
+  if (pictures.length === 1) return first;
+  const size = first.data.length;
+  const data = new Float32Array(pictures.length * size);
+  for (const [index, picture] of pictures.entries()) data.set(picture.data, index * size);
+  return ndArray('float32', [pictures.length, ...first.shape.slice(1)], data);
+}
