@@ -122,7 +122,8 @@ interface Prepared extends Branches<BranchTexts> {
 }
 
 async function startRun(base: PersonalizationBase, options: SteerOptions): Promise<Run> {
-  const { concept, settings, source, prompts, seed } = options;
+  const { concept, settings, source, prompts, seed, signal } = options;
+  signal?.throwIfAborted();
   checkSteering(settings, base.scheduler.schedule.alphasCumprod.length);
   requireFinite(source, 'steer: the source latents hold');
   if (source.shape.length !== 4 || source.shape[0] !== 1) {
