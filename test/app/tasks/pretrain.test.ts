@@ -37,7 +37,7 @@ const pretrain = (
     options,
   );
 
-describe('pretrain', () => {
+describe('pretrain', { timeout: 300_000 }, () => {
   const results = new Map<string, PretrainResult>();
   const events: TaskEvent[] = [];
 

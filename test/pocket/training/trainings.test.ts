@@ -24,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => device.close());
 
-describe.each(trainings)('the training of %s', (training) => {
+describe.each(trainings)('the training of %s', { timeout: 180_000 }, (training) => {
   const train = trialTrainings[training];
 
   test('decreases its loss, and goes on from a saved state as if it had never stopped, bit for bit', async () => {

@@ -49,7 +49,7 @@ export const pretrainParameters = z.object({
     .int()
     .min(1)
     .max(1_000_000)
-    .default(500)
+    .default(2000)
     .describe('How often a sample sheet is made with the averaged weights; also at the end')
     .meta(hints({ unit: 'steps' })),
   scenes: z
