@@ -1,0 +1,33 @@
+import type { Estimate, MetricName } from '../../../methods/evaluation/index.ts';
+
+/** Decimals that a metric's means are worth. */
+const decimals: { readonly [M in MetricName]?: number } = {
+  psnr: 2,
+  'background-psnr': 2,
+  'background-max-difference': 1,
+  l1: 4,
+  'oracle-l1': 4,
+  'oracle-subject-l1': 4,
+};
+
+const decimalsOf = (metric: MetricName): number => decimals[metric] ?? 3;
+
+export const formatFigure = (metric: MetricName, value: number): string => value.toFixed(decimalsOf(metric));
+
+/** "−0.012 [−0.020, −0.004]", with a real minus. */
+export function formatDifference(metric: MetricName, { value, low, high }: Estimate): string {
+  const [middle, from, to] = [value, low, high].map((each) => signed(each, decimalsOf(metric) + 1));
+  return `${middle} [${from}, ${to}]`;
+}
+
+/** "−7.3 % [−9.1, −5.2]" */
+export function formatPercent({ value, low, high }: Estimate): string {
+  const [middle, from, to] = [value, low, high].map((each) => signed(each, 1));
+  return `${middle} % [${from}, ${to}]`;
+}
+
+export function signed(value: number, digits: number): string {
+  const text = Math.abs(value).toFixed(digits);
+  if (Number(text) === 0) return text;
+  return `${value < 0 ? '−' : '+'}${text}`;
+}

@@ -1,0 +1,74 @@
+import { metricNames, metrics } from '../../../methods/evaluation/index.ts';
+import { suites } from '../plan/variants.ts';
+import type { BenchmarkRecords } from './collect-records.ts';
+import { tradeOffPlots } from './draw-trade-off.ts';
+import { Html, html } from './html.ts';
+import { pageStyle } from './page-style.ts';
+import { classBiasGrid, directionGrid, pictureGrid } from './show-pictures.ts';
+import { costTable, equalSimilarityTable, lastStepTable } from './show-tables.ts';
+import { metricOf, type TableSummary } from './summarize.ts';
+
+/** The whole report as one HTML file that needs no other, and no script. */
+export async function reportPage(
+  records: BenchmarkRecords,
+  tables: readonly TableSummary[],
+): Promise<string> {
+  const sections: Html[] = [];
+  for (const table of tables) sections.push(await tableSection(records, table));
+  const page = html`<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>${records.titles.join(', ')}: DreamSteerer benchmark</title>
+<meta name="viewport" content="width=device-width"><style>${new Html(pageStyle)}</style></head><body>
+<h1>${records.titles.join(', ')}</h1>
+<p>Personalized subject editing with ${records.model}: ${records.cells.length} edits measured, ${tables.length} tables.</p>
+${completeness(records)}
+${sections}
+${records.biases.length === 0 ? undefined : html`<h2>Source class bias</h2><p>The class word alone before and after personalization, from the same noises. Where the second looks like the concept, a source's branch by the personalized model has hardly anything to subtract; DDS-S and DDS-SM ask the pre-trained model there.</p>${await classBiasGrid(records)}`}
+<h2>Cost</h2>${costTable(tables)}
+<h2>How it was measured</h2>${notes(records, tables)}
+</body></html>
+`;
+  return page.text;
+}
+
+async function tableSection(records: BenchmarkRecords, table: TableSummary): Promise<Html> {
+  const { title, cases, concepts } = table;
+  return html`<h2>${title}</h2>
+<p>${cases} cases (concept, source, seed) of ${concepts} ${concepts === 1 ? 'concept' : 'concepts'}.</p>
+${lastStepTable(table)}
+<h3>At equal concept similarity</h3>${equalSimilarityTable(table)}
+${await tradeOffPlots(table)}
+<h3>Pictures, after the last step</h3>${await pictureGrid(records, table)}
+<h3>Editing directions</h3><p class="quiet">How far each place of the latent moved, z − ẑ, root mean square over channels; white is nothing, one scale a row.</p>
+${await directionGrid(records, table)}`;
+}
+
+function completeness({ missing, failures, leftOut, otherPlans }: BenchmarkRecords): Html {
+  const lines = [
+    missing === 0
+      ? undefined
+      : `${missing} edits that were asked for are not done; run the benchmark again to go on.`,
+    ...failures.map(({ title, message }) => `Failed: ${title}: ${message}`),
+    ...leftOut.map((each) => `Left out: ${each}.`),
+    otherPlans === 0
+      ? undefined
+      : `Results of ${otherPlans} other runs in this folder had other settings, another model or other instruments, and are not part of this report.`,
+  ];
+  const shown = lines.flatMap((line) => (line === undefined ? [] : [html`<li>${line}</li>`]));
+  return shown.length === 0 ? html`` : html`<ul>${shown}</ul>`;
+}
+
+function notes({ settings }: BenchmarkRecords, tables: readonly TableSummary[]): Html {
+  const used = metricNames.filter((name) =>
+    tables.some(({ figures }) => figures.some((each) => metricOf(each) === name)),
+  );
+  const list = used.map((name) => {
+    const { title, direction, range } = metrics[name];
+    const [least, most] = range.map((end) => (Number.isFinite(end) ? String(end) : '∞'));
+    return html`<li>${title}: ${direction}, ${least} to ${most}.</li>`;
+  });
+  return html`<ul>${list}</ul>
+${used.includes('ms-ssim') ? undefined : html`<p>MS-SSIM is left out: its five scales need pictures of 161 pixels and more.</p>`}
+${used.includes('pocket-perceptual-distance') ? html`<p>The pocket perceptual distance is LPIPS' construction on the built-in model's CLIP, without heads learned from people's judgements; it is not LPIPS, and compares with itself only.</p>` : undefined}
+<p>${Object.values(suites).map(({ title, reference }) => `${title}: compared with "${reference}". `)}All statistics pair equal cases; intervals are percentile bootstraps of 1,000 resamples of concepts.</p>
+<details><summary>All settings</summary><pre>${JSON.stringify(settings, undefined, 1)}</pre></details>`;
+}

@@ -1,0 +1,155 @@
+import { join } from 'node:path';
+import { baselines } from '../plan/benchmark-settings.ts';
+import { type Case, caseKey } from '../plan/cell.ts';
+import { suites, variants } from '../plan/variants.ts';
+import { DIRECTION } from '../runner/edit-cell.ts';
+import type { ClassBiasRow } from '../runner/sample-class-bias.ts';
+import type { BenchmarkRecords, BiasRecord, CellRecord } from './collect-records.ts';
+import { Html, html } from './html.ts';
+import type { TableSummary } from './summarize.ts';
+import { directionPicture, readDirection, thumbnail } from './thumbnails.ts';
+
+/** Cases a table that are shown. */
+const MOST_CASES = 8;
+/** Of them those whose directions are. */
+const MOST_DIRECTIONS = 4;
+
+/** source | reference | each method | oracle, after the last step. */
+export async function pictureGrid(records: BenchmarkRecords, table: TableSummary): Promise<Html> {
+  const shown = shownCases(cellsOf(records, table));
+  const hasOracle = shown.some(({ source, concept }) => records.oracleOf(source, concept) !== undefined);
+  const head = ['', 'source', 'concept', ...titles(table), ...(hasOracle ? ['right edit'] : [])];
+  const rows: Html[] = [];
+  for (const each of shown) {
+    const { concept, source } = each;
+    const edits = await forVariants(records, table, each, (cell) =>
+      thumbnail(lastPicture(cell), `${source} edited into ${concept} by ${variants[cell.variant].title}`),
+    );
+    const cells = [
+      await thumbnail(records.sourceOf(source), `source ${source}`),
+      await thumbnail(records.referenceOf(concept), `reference of ${concept}`),
+      ...edits,
+      ...(hasOracle ? [await thumbnail(records.oracleOf(source, concept), `right edit of ${source}`)] : []),
+    ];
+    rows.push(rowOf(labelOf(each), cells));
+  }
+  return pictureTable(head, rows);
+}
+
+/** What each variant added to the latent, on one scale a case. */
+export async function directionGrid(records: BenchmarkRecords, table: TableSummary): Promise<Html> {
+  const shown = shownCases(cellsOf(records, table)).slice(0, MOST_DIRECTIONS);
+  const rows: Html[] = [];
+  for (const each of shown) {
+    const maps = await forVariants(records, table, each, async (cell) => ({
+      title: variants[cell.variant].title,
+      map: await readDirection(join(cell.folder, DIRECTION)),
+    }));
+    const read = maps.map((found) => (found instanceof Html ? undefined : found));
+    const most = Math.max(0, ...read.flatMap((found) => [...(found?.map?.values ?? [])]));
+    const cells = await Promise.all(
+      read.map((found) =>
+        found?.map === undefined
+          ? absent
+          : directionPicture(found.map, most, `what ${found.title} adds to the latent of ${each.source}`),
+      ),
+    );
+    rows.push(
+      rowOf(`${labelOf(each)}, black: ${most.toFixed(2)}`, [
+        await thumbnail(records.sourceOf(each.source), `source ${each.source}`),
+        ...cells,
+      ]),
+    );
+  }
+  return pictureTable(['', 'source', ...titles(table)], rows);
+}
+
+/** The class word alone before and after a concept of the class was learned: what the source's branch must not know. */
+export async function classBiasGrid({ biases, referenceOf }: BenchmarkRecords): Promise<Html> {
+  const rows: Html[] = [];
+  for (const bias of biases.slice(0, MOST_CASES)) {
+    const cells: Html[] = [await thumbnail(referenceOf(bias.concept), `reference of ${bias.concept}`)];
+    for (const name of biasRows) {
+      const row = bias.rows.find((each) => each.name === name);
+      for (const file of row?.files.slice(0, 2) ?? []) {
+        cells.push(await thumbnail(join(bias.folder, file), `"${row!.prompt}", ${biasTitles[name]}`));
+      }
+    }
+    rows.push(
+      rowOf(
+        `${bias.concept}, ${baselines[bias.baseline]} (${suites[bias.suite].title.toLowerCase()})`,
+        cells,
+      ),
+    );
+  }
+  const head = ['', 'concept', ...biasRows.flatMap((name) => [biasTitles[name], ''])];
+  return html`${pictureTable(head, rows)}${biasFigures(biases)}`;
+}
+
+const biasTitles: { readonly [R in ClassBiasRow]: string } = {
+  'class before': 'class word, pre-trained',
+  'class after': 'class word, personalized',
+  concept: 'the concept, personalized',
+};
+const biasRows = Object.keys(biasTitles) as readonly ClassBiasRow[];
+
+function biasFigures(biases: readonly BiasRecord[]): Html {
+  const rows = Object.entries(baselines).flatMap(([baseline, title]) => {
+    const own = biases.filter((bias) => bias.baseline === baseline);
+    if (own.length === 0) return [];
+    const means = biasRows.map((name) => {
+      const figures = own.flatMap(
+        ({ rows }) => rows.find((row) => row.name === name)?.conceptSimilarity ?? [],
+      );
+      return figures.length === 0
+        ? '–'
+        : (figures.reduce((sum, each) => sum + each, 0) / figures.length).toFixed(3);
+    });
+    return [
+      html`<tr><td>${title}</td><td>${own.length}</td>${means.map((mean) => html`<td>${mean}</td>`)}</tr>`,
+    ];
+  });
+  return html`<table><thead><tr><th>CLIP-I to the references</th><th>concepts</th>${biasRows.map((name) => html`<th>${biasTitles[name]}</th>`)}</tr></thead><tbody>${rows}</tbody></table>`;
+}
+
+const cellsOf = ({ cells }: BenchmarkRecords, { suite, baseline }: TableSummary): readonly CellRecord[] =>
+  cells.filter((cell) => cell.suite === suite && cell.baseline === baseline);
+
+/** Different concepts first, as cells are ordered. */
+function shownCases(cells: readonly CellRecord[]): readonly Case[] {
+  const cases = [...new Map(cells.map((cell) => [caseKey(cell), cell])).values()];
+  return cases.slice(0, MOST_CASES);
+}
+
+function forVariants<T>(
+  records: BenchmarkRecords,
+  table: TableSummary,
+  each: Case,
+  of: (cell: CellRecord) => Promise<T>,
+): Promise<readonly (T | Html)[]> {
+  const own = cellsOf(records, table).filter((cell) => caseKey(cell) === caseKey(each));
+  return Promise.all(
+    table.rows.map(({ variant }) => {
+      const cell = own.find((other) => other.variant === variant);
+      return cell === undefined ? absent : of(cell);
+    }),
+  );
+}
+
+const absent = html`<span class="absent">none</span>`;
+
+const titles = ({ rows }: TableSummary): readonly string[] =>
+  rows.map(({ variant }) => variants[variant].title);
+
+const lastPicture = ({ folder, pictures }: CellRecord): string | undefined => {
+  const last = pictures.at(-1);
+  return last === undefined ? undefined : join(folder, last.file);
+};
+
+const labelOf = ({ concept, source, seed }: Case): string => `${source} into ${concept}, seed ${seed}`;
+
+const rowOf = (label: string, cells: readonly Html[]): Html =>
+  html`<tr><td>${label}</td>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`;
+
+const pictureTable = (head: readonly string[], rows: readonly Html[]): Html =>
+  html`<div class="scroll"><table class="pictures"><thead><tr>${head.map((each) => html`<th>${each}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>`;

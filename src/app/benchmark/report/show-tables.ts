@@ -1,0 +1,77 @@
+import { type Estimate, metrics } from '../../../methods/evaluation/index.ts';
+import { readableBytes } from '../../readable-bytes.ts';
+import { variants } from '../plan/variants.ts';
+import { formatDifference, formatFigure, formatPercent } from './format-figure.ts';
+import { type Html, html } from './html.ts';
+import { type FigureName, metricOf, type RowSummary, type TableSummary, titleOf } from './summarize.ts';
+
+/** Means after the last step, and differences to the reference below them. */
+export function lastStepTable({ rows, figures, reference }: TableSummary): Html {
+  const head = figures.map((figure) => html`<th>${titleOf(figure)} ${arrowOf(figure)}</th>`);
+  const body = rows.map(({ variant, cases, means, differences }) => {
+    const cells = figures.map((figure) => {
+      const mean = means[figure];
+      if (mean === undefined) return html`<td>–</td>`;
+      const compared = differences[figure];
+      return html`<td>${formatFigure(metricOf(figure), mean)}${
+        compared &&
+        [
+          smallDifference(
+            figure,
+            compared.difference,
+            formatDifference(metricOf(figure), compared.difference),
+          ),
+          compared.relativePercent &&
+            smallDifference(figure, compared.difference, formatPercent(compared.relativePercent)),
+        ].flatMap((each) => each ?? [])
+      }</td>`;
+    });
+    return html`<tr><td>${variants[variant].title}<small>${cases} cases</small></td>${cells}</tr>`;
+  });
+  return html`<div class="scroll"><table><thead><tr><th>after the last step</th>${head}</tr></thead><tbody>${body}</tbody></table></div>
+<p class="quiet">Small: paired difference to ${variants[reference].title} over equal cases with its 95 % bootstrap interval (concepts are resampled), and the same in per cent of its mean. Green is better, red worse, where the interval leaves out 0.</p>`;
+}
+
+/** Differences to the reference where both show as much of the concept. */
+export function equalSimilarityTable({ rows, similarity, reference }: TableSummary): Html {
+  const compared = rows.filter(({ equal }) => equal.length > 0);
+  if (similarity === undefined || compared.length === 0) {
+    return html`<p class="quiet">Nothing can be compared at equal concept similarity: it needs a CLIP model and cases of at least two methods.</p>`;
+  }
+  const body = compared.flatMap(({ variant, equal }) =>
+    equal.map(({ figure, paired, means, area }, place) => {
+      const { difference, relativePercent, pairs } = paired;
+      const metric = metricOf(figure);
+      return html`<tr><td>${place === 0 ? variants[variant].title : ''}</td><td>${titleOf(figure)} ${arrowOf(figure)}</td>
+<td>${smallDifference(figure, difference, formatDifference(metric, difference))}</td>
+<td>${relativePercent && smallDifference(figure, difference, formatPercent(relativePercent))}</td><td>${pairs}</td>
+<td>${means === undefined ? '–' : smallDifference(figure, means.difference, `${formatDifference(metric, means.difference)} at ${means.similarity.toFixed(3)}`)}</td>
+<td>${area === undefined ? '–' : smallDifference(figure, area, formatDifference(metric, area))}</td></tr>`;
+    }),
+  );
+  return html`<div class="scroll"><table><thead><tr><th>at equal ${titleOf(similarity)}</th><th>figure</th><th>case by case</th>
+<th>in per cent</th><th>cases</th><th>mean curves</th><th>area</th></tr></thead><tbody>${body}</tbody></table></div>
+<p class="quiet">Differences to ${variants[reference].title}. Case by case: at the highest similarity that both reach there. Mean curves: at the highest that both means reach. Area: between the curves of a case over all similarities that both reach. Every edit begins at the unedited source, so fewer editing steps of either method are part of the comparison.</p>`;
+}
+
+export function costTable(tables: readonly TableSummary[]): Html {
+  const body = tables.flatMap(({ title, rows }) =>
+    rows.map(({ variant, cost }: RowSummary, place) => {
+      const { unetCalls, steeringCalls, seconds, steeringSeconds, peakBytes } = cost;
+      return html`<tr><td>${place === 0 ? title : ''}</td><td>${variants[variant].title}</td><td>${unetCalls.toFixed(0)}</td><td>${steeringCalls.toFixed(0)}</td><td>${seconds.toFixed(1)}</td><td>${steeringSeconds.toFixed(1)}</td><td>${readableBytes(peakBytes)}</td></tr>`;
+    }),
+  );
+  return html`<table><thead><tr><th></th><th>method</th><th>UNet runs</th><th>of them steering</th><th>seconds</th><th>of them steering</th><th>peak memory</th></tr></thead><tbody>${body}</tbody></table>
+<p class="quiet">Means a case; memory is the most that the process had, with model, instruments and kept programs. A run of the UNet is one call, whatever its batch; a backward pass counts as two. Seconds are those of the machine that made the result.</p>`;
+}
+
+const arrowOf = (figure: FigureName): string =>
+  metrics[metricOf(figure)].direction === 'lower is better' ? '↓' : '↑';
+
+/** Coloured where the interval leaves out 0. */
+function smallDifference(figure: FigureName, { low, high }: Estimate, text: string): Html {
+  const lower = metrics[metricOf(figure)].direction === 'lower is better';
+  const better = lower ? high < 0 : low > 0;
+  const worse = lower ? low > 0 : high < 0;
+  return html`<small class="${better ? 'better' : worse ? 'worse' : ''}">${text}</small>`;
+}
