@@ -2,6 +2,7 @@ import {
   flatten,
   formatShape,
   type LazySource,
+  type Shape,
   type StateLeaf,
   sameShape,
   type TensorSpec,
@@ -10,9 +11,9 @@ import {
 import { type OpenedConcept, readTokenizer } from '../../files/checkpoints/index.ts';
 import type { Tokenizer } from '../../networks/clip/index.ts';
 import type { HeldModel } from '../diffusion/index.ts';
-import { learnedOfConcept } from './learned-of-concept.ts';
-import type { Learned } from './model-trees.ts';
-import { type ConceptPlan, personalizationMethod } from './personalization-method.ts';
+import { type LearnedConcept, learnedOfConcept } from './learned-of-concept.ts';
+import type { Learned, ModelTrees } from './model-trees.ts';
+import { personalizationMethod } from './personalization-method.ts';
 import { personalizedModel } from './personalized-model.ts';
 import { extendTokenizer, tokenTable } from './tokens.ts';
 
@@ -28,23 +29,28 @@ export interface PromptedModel {
  * @throws a sentence if the concept is for another model, or one of its words is a word of the base already
  */
 export async function applyConcept(base: PromptedModel, concept: OpenedConcept): Promise<PromptedModel> {
-  const { plan, learned } = learnedOfConcept(concept);
-  checkFit(base.model, plan, learned);
-  const own = await tokenizerOf(base.tokenizer, concept);
-  const tokenizer = extendTokenizer(own, plan.tokens);
-  const { device } = base.model;
+  const tokenizer = await tokenizerBefore(base.tokenizer, concept);
+  return applyLearned({ ...base, tokenizer }, learnedOfConcept(concept));
+}
+
+/** The same of what was learned, or steered, just now. */
+export async function applyLearned(base: PromptedModel, concept: LearnedConcept): Promise<PromptedModel> {
+  const { plan, learned } = concept;
+  const { device, unet, textEncoder } = base.model;
+  requireFit({ unet: unet.specs, textEncoder: textEncoder.specs }, concept);
+  const tokenizer = extendTokenizer(base.tokenizer, plan.tokens);
   const state = await device.holdLazily(learned as Tree<LazySource>, { dtype: 'float32' });
   try {
     const references = state.references() as unknown as Learned<StateLeaf>;
-    const method = personalizationMethod(plan, own);
+    const method = personalizationMethod(plan, base.tokenizer);
     return { model: await personalizedModel(base.model, method, references), tokenizer };
   } finally {
     await state.dispose();
   }
 }
 
-/** A whole model of another tool may have its words in its own tokenizer. */
-const tokenizerOf = async (
+/** What a concept's words are added to: a whole model of another tool may have them in its own tokenizer. */
+export const tokenizerBefore = async (
   tokenizer: Tokenizer,
   { card, tokenizerFiles }: OpenedConcept,
 ): Promise<Tokenizer> =>
@@ -52,34 +58,35 @@ const tokenizerOf = async (
     ? readTokenizer('the concept', tokenizerFiles)
     : tokenizer;
 
-/** Names and shapes tell families apart; a LoRA was matched with the model when it was read. */
-function checkFit(
-  { unet, textEncoder }: HeldModel,
-  { method, tokens }: ConceptPlan,
-  learned: Learned<LazySource>,
-) {
-  const size = textEncoder.config.hiddenSize;
-  for (const [place, { shape }] of flatten<LazySource>(learned.tokens ?? [])
-    .map(([, each]) => each)
-    .entries()) {
+/**
+ * Names and shapes tell families apart; a LoRA was matched with the model when it was read. Nothing else is read.
+ * @throws a sentence if the concept is for another model
+ */
+export function requireFit(specs: ModelTrees<TensorSpec>, { plan, learned }: LearnedConcept): void {
+  const size = shapeIn(specs.textEncoder, tokenTable)?.[1];
+  for (const [place, [, { shape }]] of flatten<LazySource>(learned.tokens ?? {}).entries()) {
     if (shape[1] === size) continue;
     throw new Error(
-      `applyConcept: "${tokens[place]!.word}" has vectors of ${shape[1]}, the model's are of ${size}; it was learned on another family of models`,
+      `the concept's "${plan.tokens[place]!.word}" has vectors of ${shape[1]}, the model's are of ${size}; it was learned on another family of models`,
     );
   }
-  if (method.kind === 'lora') return;
-  checkBranch(unet.specs, learned.unet);
-  checkBranch(textEncoder.specs, learned.textEncoder);
+  if (plan.method.kind === 'lora') return;
+  checkBranch(specs.unet, learned.unet);
+  checkBranch(specs.textEncoder, learned.textEncoder);
 }
+
+const shapeIn = (specs: Tree<TensorSpec>, name: string): Shape | undefined =>
+  flatten<TensorSpec>(specs).find(([path]) => path === name)?.[1].shape;
 
 function checkBranch(specs: Tree<TensorSpec>, branch: Tree<LazySource> | undefined): void {
   const known = new Map(flatten<TensorSpec>(specs));
   for (const [path, { shape }] of flatten<LazySource>(branch ?? {})) {
     const expected = known.get(path)?.shape;
+    // A whole model brings its own words: its table may have more rows.
     if (expected !== undefined && (path === tokenTable || sameShape(shape, expected))) continue;
     const place = expected === undefined ? 'no such parameter' : `it as ${formatShape(expected)}`;
     throw new Error(
-      `applyConcept: the concept has "${path}" ${formatShape(shape)}, the model has ${place}; it was learned on another family of models`,
+      `the concept has "${path}" ${formatShape(shape)}, the model has ${place}; it was learned on another family of models`,
     );
   }
 }

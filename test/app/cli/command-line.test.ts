@@ -140,7 +140,7 @@ const refusals: readonly (readonly [typed: readonly string[], message: RegExp])[
   [['cat', '-c', 'FOLDER/cat.safetensors:50'], /the scale of a concept lies between -10 and 10, got 50/],
   [
     ['cat', '-c', 'FOLDER/other-family.pt'],
-    /vectors of 768, the text encoder's are of 64; it was made for another family/,
+    /other-family\.pt: .* vectors of 768, the model's are of 64; it was learned on another family/,
   ],
   [['cat', '-m', 'FOLDER/lora.safetensors'], /a LoRA in kohya's layout.*; a whole model is needed here/],
   [['cat', '-m', 'FOLDER/single.safetensors'], /a single file has no tokenizer; .*\(--tokenizer\)/],
