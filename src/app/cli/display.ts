@@ -29,6 +29,7 @@ export const quietDisplay = (output: NodeJS.WritableStream): Display => ({
 export function terminalDisplay(output: WriteStream, now: () => number): Display {
   let bar: Bar | undefined;
   let lastStage: string | undefined;
+  let lastPreview: string | undefined;
   const finish = () => {
     bar?.stop();
     bar = undefined;
@@ -45,6 +46,10 @@ export function terminalDisplay(output: WriteStream, now: () => number): Display
     note: ({ message }) => line(message),
     warning: ({ message }) => line(`warning: ${message}`),
     file: () => finish(), // the result tells of it
+    preview: ({ path }) => {
+      if (path !== lastPreview) line(`how far it is: ${path}`);
+      lastPreview = path;
+    },
     progress: (event) => {
       if (bar?.stage !== event.stage || bar.total !== event.total) {
         finish();

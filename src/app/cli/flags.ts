@@ -12,9 +12,14 @@ import type { NameParameter } from '../tasks/parameters/parse-parameters.ts';
 export function addFlags(command: Command, task: TaskName): void {
   for (const parameter of describeParameters(tasks[task].parameters)) {
     if (parameter.hints.argument === true) {
-      command.addArgument(new Argument(`[${kebab(parameter.name)}]`, helpText(parameter)));
+      const more = parameter.kind === 'texts' ? '...' : '';
+      command.addArgument(new Argument(`[${kebab(parameter.name)}${more}]`, helpText(parameter)));
     }
     command.addOption(optionOf(parameter));
+    if (parameter.hints.off !== undefined) {
+      const flag = `--no-${flagOf(parameter).slice(2)}`;
+      command.addOption(new Option(flag, `The same as ${flagOf(parameter)} ${parameter.hints.off}`));
+    }
   }
 }
 
@@ -31,11 +36,17 @@ export function valuesOf(
   const values: Record<string, unknown> = {};
   for (const parameter of parameters) {
     const typed = typedFlags[attributeOf(parameter)];
-    if (typed !== undefined) values[parameter.name] = typedValue(parameter, typed);
+    if (typed !== undefined) {
+      values[parameter.name] = typedValue(
+        parameter,
+        typed === false ? (parameter.hints.off ?? false) : typed,
+      );
+    }
   }
   const positions = parameters.filter(({ hints }) => hints.argument === true);
   for (const [position, parameter] of positions.entries()) {
-    const typed = typedArguments[position];
+    const rest = typedArguments.slice(position);
+    const typed = parameter.kind !== 'texts' ? rest[0] : rest.length > 0 ? rest : undefined;
     if (typed === undefined) continue;
     if (values[parameter.name] !== undefined) {
       throw new Error(`${flagOf(parameter)}: is given twice, as an argument and by its flag; leave one out`);

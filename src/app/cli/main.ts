@@ -47,8 +47,12 @@ type Action = (given: () => Readonly<Record<string, unknown>>, flags: CommonFlag
 
 function addTask(program: Command, name: TaskName, action: Action): void {
   const { summary, examples } = tasks[name];
-  const command = program
-    .command(name)
+  const [first, second] = name.split(' ') as [string, string?];
+  const parent = second === undefined ? program : program.commands.find((each) => each.name() === first)!;
+  const command = parent
+    .command(second ?? first)
+    // What stands behind the name of a command below is that command's.
+    .enablePositionalOptions()
     .summary(summary)
     .description(`${summary}.`)
     .helpOption('-h, --help', 'print this help')

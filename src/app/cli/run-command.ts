@@ -1,3 +1,4 @@
+import { TaskStopped } from '../runs/stopped.ts';
 import type { TaskInput, TaskName, TaskResult } from '../tasks/index.ts';
 import { tasks } from '../tasks/index.ts';
 import { runTask } from '../tasks/run-task.ts';
@@ -33,7 +34,8 @@ export async function runCommand<N extends TaskName>(
     display.finish();
     if (json) process.stdout.write(`${JSON.stringify({ kind: 'error', message: messageOf(error) })}\n`);
     process.stderr.write(`${describeError(error, verbose)}\n`);
-    return error instanceof Interrupted ? exitCodeOf(error.signal) : 1;
+    const stopped = error instanceof TaskStopped ? error.cause : error;
+    return stopped instanceof Interrupted ? exitCodeOf(stopped.signal) : 1;
   } finally {
     interruption.dispose();
   }
@@ -56,7 +58,7 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 
 /** One line; where it comes from only on request. */
 function describeError(error: unknown, verbose: boolean): string {
-  if (error instanceof Interrupted) return error.message;
+  if (error instanceof Interrupted || error instanceof TaskStopped) return error.message;
   const sentence = `dreamsteerer: ${printable(messageOf(error)).replaceAll(/\s*\n\s*/g, ' ')}`;
   if (!verbose || !(error instanceof Error)) return sentence;
   const cause = error.cause instanceof Error ? `\ncaused by ${error.cause.stack}` : '';

@@ -1,11 +1,27 @@
 import type { z } from 'zod';
+import { bench } from './bench/bench.ts';
+import { benchInit } from './bench-init/bench-init.ts';
+import { benchReport } from './bench-report/bench-report.ts';
 import { doctor } from './doctor/doctor.ts';
+import { edit } from './edit/edit.ts';
 import { generate } from './generate/generate.ts';
 import { inspect } from './inspect/inspect.ts';
 import { pretrain } from './pretrain/pretrain.ts';
 
-/** Every task by its name on the command line. A further one is a folder beside this file and a line here. */
-export const tasks = { generate, inspect, doctor, pretrain } as const;
+/**
+ * Every task by its name on the command line. A further one is a folder beside this file and a line here; of two words
+ * the second is a command below the first, which stands before it.
+ */
+export const tasks = {
+  edit,
+  generate,
+  inspect,
+  doctor,
+  pretrain,
+  bench,
+  'bench init': benchInit,
+  'bench report': benchReport,
+} as const;
 
 export type TaskName = keyof typeof tasks;
 

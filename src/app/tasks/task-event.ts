@@ -17,6 +17,8 @@ export type TaskEvent =
   | { readonly kind: 'note'; readonly message: string }
   /** Probably not what was meant; the task goes on. */
   | { readonly kind: 'warning'; readonly message: string }
+  /** A picture of how far it is: a file that is replaced when there is another, and goes in the end. */
+  | { readonly kind: 'preview'; readonly stage: string; readonly done: number; readonly path: string }
   /** A file is there, whole and under its name. */
   | { readonly kind: 'file'; readonly path: string };
 

@@ -36,7 +36,9 @@ export interface ParameterHints {
   readonly unit?: string;
   /** What stands for a default that is not a constant: "the model's own size". */
   readonly defaultText?: string;
-  /** The parameter may be given as the command's argument, without its flag. */
+  /** The value that `--no-<flag>` stands for. */
+  readonly off?: string;
+  /** The parameter may be given as the command's argument, without its flag; a list takes all that follow. */
   readonly argument?: boolean;
   /** One letter, the short form of the flag. */
   readonly short?: string;

@@ -1,0 +1,35 @@
+import { openDevice } from '../../engine/index.ts';
+import { parseSchedulerConfig, readScheduler } from '../../methods/diffusion/index.ts';
+import type { PersonalizationBase } from '../../methods/personalization/index.ts';
+import type { TaskEvent } from '../tasks/task-event.ts';
+import { holdForTask } from './hold-for-task.ts';
+import type { OpenedModel } from './open-model.ts';
+
+export interface HoldBaseOptions {
+  readonly device: 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
+  readonly threads?: number | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
+export interface HeldBase {
+  readonly base: PersonalizationBase;
+  /** Frees the device with all that it holds. */
+  close(): Promise<void>;
+}
+
+/** Opens a device and reads a model onto it, to be personalized, steered or edited with. */
+export async function* holdBase(
+  { checkpoint, tokenizer }: OpenedModel,
+  { device: name, threads, signal }: HoldBaseOptions,
+): AsyncGenerator<TaskEvent, HeldBase> {
+  const scheduler = readScheduler(parseSchedulerConfig(checkpoint.schedulerConfig));
+  const device = await openDevice(name, threads === undefined ? {} : { threads });
+  try {
+    yield { kind: 'stage', stage: `Loading the model (${device.name})` };
+    const model = await holdForTask(device, checkpoint, checkpoint, signal);
+    return { base: { model, tokenizer, scheduler }, close: () => device.close() };
+  } catch (error) {
+    await device.close();
+    throw error;
+  }
+}

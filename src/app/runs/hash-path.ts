@@ -1,0 +1,14 @@
+import { createHash } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
+import { join, relative } from 'node:path';
+import { fileHash } from '../benchmark/plan/content-hash.ts';
+
+/** The SHA-256 of a file, or of a folder's files: of their paths inside it and their hashes, in order. */
+export async function hashPath(path: string): Promise<string> {
+  if (!(await stat(path)).isDirectory()) return fileHash(path);
+  const entries = await readdir(path, { recursive: true, withFileTypes: true });
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const hash = createHash('sha256');
+  for (const file of files.sort()) hash.update(`${relative(path, file)} ${await fileHash(file)}\n`);
+  return hash.digest('hex');
+}

@@ -1,0 +1,171 @@
+import { randomInt } from 'node:crypto';
+import { randomKey } from '../../../engine/index.ts';
+import { hashModel, type OpenedConcept } from '../../../files/checkpoints/index.ts';
+import { releaseModel } from '../../../methods/diffusion/index.ts';
+import {
+  estimateEditing,
+  estimateSteering,
+  requireMemory,
+  smallerSteering,
+} from '../../../methods/memory/index.ts';
+import { applyConcept, learnedOfConcept } from '../../../methods/personalization/index.ts';
+import { parseConceptReference } from '../../models/concept-reference.ts';
+import { holdBase } from '../../models/hold-base.ts';
+import { availableMemory, estimatedModel } from '../../models/memory-room.ts';
+import { openConcept } from '../../models/open-concept.ts';
+import { type OpenedModel, openModel } from '../../models/open-model.ts';
+import { presetOf, sideOf } from '../../models/preset-of.ts';
+import { hashPath } from '../../runs/hash-path.ts';
+import { endedEarly } from '../../runs/stopped.ts';
+import { startStopwatch } from '../../runs/stopwatch.ts';
+import { openUnfinishedRun, type UnfinishedRun, unfinishedRequest } from '../../runs/unfinished-run.ts';
+import { defineTask } from '../task.ts';
+import type { TaskEvent } from '../task-event.ts';
+import { checkWords } from './check-words.ts';
+import { type EditRecipe, recipeOf } from './edit-plan.ts';
+import { requestOf } from './edit-request.ts';
+import type { EditSession } from './edit-session.ts';
+import type { VariantName } from './edit-variants.ts';
+import { type EditParameters, editParameters } from './parameters.ts';
+import { planStage } from './plan-stage.ts';
+import { readInputs } from './read-inputs.ts';
+import { steerStage } from './steer-stage.ts';
+import { type VariantEdit, variantStage } from './variant-stage.ts';
+import { type EditResult, writeOutputs } from './write-outputs.ts';
+
+/** The main job: source, steering, edit. */
+export const edit = defineTask({
+  summary: 'Edit a photo so that its subject becomes a learned one',
+  examples: [
+    [
+      'photo.jpg --source-prompt "a photo of a cat on the grass" --prompt "a photo of a <biscuit> cat on the grass" --concept concepts/biscuit -o out/',
+      'your cat in the place of the one in the photo',
+    ],
+    [
+      'photo.jpg --source-prompt "a dog" --prompt "a sks dog" -c dreambooth/ -m organisation/model -o out/ --fast --seed 1',
+      'a quick look, with a model of the hub',
+    ],
+    ['… --variants dds,dds-s,dds-sm,full', 'all ways of editing side by side, on one sheet'],
+    ['… --mask mask.png --save-steered --resume', 'a mask of your own; goes on where it was stopped'],
+  ],
+  parameters: editParameters,
+
+  async *run(parameters, context): AsyncGenerator<TaskEvent, EditResult> {
+    const { signal } = context;
+    const watch = startStopwatch();
+    watch.start('opening');
+    const inputs = await readInputs(parameters);
+    const closers: (() => Promise<void>)[] = [];
+    let run: UnfinishedRun | undefined;
+    try {
+      const opened = yield* openModel(parameters, context);
+      closers.unshift(opened.close);
+      const concept = yield* openNamedConcept(parameters, opened);
+      if (concept !== undefined) closers.unshift(concept.close);
+      const { checkpoint, tokenizer } = opened;
+      await checkWords(parameters, tokenizer, concept);
+      const learned = concept && learnedOfConcept(concept);
+      const recipe = recipeOf(parameters, {
+        preset: presetOf(checkpoint),
+        method: learned?.plan.method.kind,
+      });
+      const side = parameters.size ?? sideOf(checkpoint);
+      yield* checkMemory(parameters, opened, concept, recipe, side);
+
+      yield { kind: 'stage', stage: 'Hashing the model' };
+      const hashes = {
+        ...inputs.hashes,
+        model: await hashModel(checkpoint),
+        concept: parameters.concept && (await hashPath(parseConceptReference(parameters.concept).path)),
+      };
+      yield* tellOtherBase(concept, hashes.model, opened.title);
+      const earlier = parameters.resume ? await unfinishedRequest(parameters.output) : undefined;
+      const seed = parameters.seed ?? (earlier?.seed as number | undefined) ?? randomInt(2 ** 32);
+      run = await openUnfinishedRun({
+        output: parameters.output,
+        request: requestOf({ parameters, recipe, seed, side, hashes }),
+        begin: parameters.resume ? 'resume' : parameters.force ? 'anew' : 'refuse where one is unfinished',
+      });
+      yield* tellResumed(parameters, run);
+
+      watch.start('loading');
+      const held = yield* holdBase(opened, { ...parameters, signal });
+      closers.unshift(held.close);
+      const { base } = held;
+      const personalized = concept === undefined ? base : await applyConcept(base, concept);
+      const session: EditSession = {
+        ...{ parameters, recipe, seed, key: randomKey(seed), picture: inputs.picture, mask: inputs.mask },
+        ...{ base, concept: learned, personalized, side, run, watch, signal },
+      };
+      const planned = yield* planStage(session);
+      const steered = yield* steerStage(session, planned);
+      const edits = new Map<VariantName, VariantEdit>();
+      for (const name of recipe.variants) {
+        edits.set(name, yield* variantStage(session, planned, steered, name));
+      }
+      const result = yield* writeOutputs({ session, opened, concept, planned, steered, edits, hashes });
+      if (steered !== undefined) await releaseModel(steered.model.model);
+      await run.finish();
+      return result;
+    } catch (error) {
+      throw await endedEarly(error, run, signal);
+    } finally {
+      for (const close of closers) await close();
+    }
+  },
+
+  describe: ({ files }) => files.join('\n'),
+});
+
+async function* openNamedConcept(
+  { concept, prompt, sourcePrompt }: EditParameters,
+  { checkpoint }: OpenedModel,
+): AsyncGenerator<TaskEvent, OpenedConcept | undefined> {
+  if (concept === undefined) {
+    const message = 'no concept is named (--concept): the prompts alone decide, and nothing is steered';
+    yield { kind: 'note', message };
+    return undefined;
+  }
+  return yield* openConcept(parseConceptReference(concept), checkpoint, [prompt, sourcePrompt]);
+}
+
+/** @throws a sentence if it will not fit */
+async function* checkMemory(
+  { memoryCheck }: EditParameters,
+  { checkpoint, tokenizer }: OpenedModel,
+  concept: OpenedConcept | undefined,
+  { steering }: EditRecipe,
+  side: number,
+): AsyncGenerator<TaskEvent, void> {
+  if (!memoryCheck) return;
+  yield { kind: 'stage', stage: 'Estimating the memory that it takes' };
+  const estimated = estimatedModel(checkpoint, tokenizer, side);
+  const plan = concept && learnedOfConcept(concept).plan;
+  const available = availableMemory();
+  requireMemory(await estimateEditing(estimated, plan), available);
+  if (plan === undefined || steering === undefined) return;
+  const estimate = await estimateSteering(estimated, plan, steering);
+  if (estimate.peak <= available) return;
+  requireMemory(estimate, available, await smallerSteering(estimated, plan, steering));
+}
+
+function* tellOtherBase(
+  concept: OpenedConcept | undefined,
+  hash: string,
+  title: string,
+): Generator<TaskEvent> {
+  const base = concept?.card?.base;
+  if (base === undefined || base.hash === hash) return;
+  yield {
+    kind: 'warning',
+    message: `the concept was learned on the model "${base.name}", and "${title}" has other weights: it may look different`,
+  };
+}
+
+function* tellResumed({ resume }: EditParameters, run: UnfinishedRun): Generator<TaskEvent> {
+  if (!resume) return;
+  const message = run.isResumed
+    ? `Going on in ${run.folder}`
+    : 'There is nothing to go on with; beginning anew';
+  yield { kind: 'note', message };
+}

@@ -1,0 +1,77 @@
+import { readdir } from 'node:fs/promises';
+import { ndArray } from '../../../engine/index.ts';
+import { type Picture, readPicture } from '../../../files/images/index.ts';
+import type { MaskOptions } from '../../../methods/editing/index.ts';
+import { fileHash } from '../../benchmark/plan/content-hash.ts';
+import { readPhoto } from '../../runs/read-photo.ts';
+import { TaskError } from '../task.ts';
+import type { EditParameters } from './parameters.ts';
+
+/** What an edit is made from, read and checked before any model is opened. */
+export interface EditInputs {
+  readonly picture: Picture;
+  readonly mask: MaskOptions;
+  /** SHA-256 of the files. */
+  readonly hashes: { readonly picture: string; readonly mask: string | undefined };
+}
+
+/** @throws a sentence about what cannot be edited */
+export async function readInputs(parameters: EditParameters): Promise<EditInputs> {
+  const { prompt, sourcePrompt, mask } = parameters;
+  await checkOutput(parameters);
+  if (prompt === sourcePrompt) {
+    throw new TaskError(
+      `prompt: is the same as the source prompt (${JSON.stringify(prompt)}), so nothing would change; say what the picture should show instead`,
+    );
+  }
+  const picture = await readPhoto(parameters.picture);
+  const isFile = mask !== undefined && mask !== 'none';
+  return {
+    picture,
+    mask: await maskOptions(parameters, picture),
+    hashes: {
+      picture: await fileHash(parameters.picture),
+      mask: isFile ? await fileHash(mask) : undefined,
+    },
+  };
+}
+
+/** An output folder may be there if nothing is in it. */
+async function checkOutput({ output, force }: EditParameters): Promise<void> {
+  const names = await readdir(output).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    if (error.code !== 'ENOTDIR') throw error;
+    throw new TaskError(`output: ${output} is a file, not a folder; choose another name`);
+  });
+  if (names.length === 0 || force) return;
+  throw new TaskError(
+    `output: ${output} is there already and not empty; choose another folder, or allow to overwrite files in it (--force)`,
+  );
+}
+
+async function maskOptions(
+  { mask, subject, grow, feather }: EditParameters,
+  picture: Picture,
+): Promise<MaskOptions> {
+  const edge = { ...(grow !== undefined && { grow }), ...(feather !== undefined && { feather }) };
+  if (mask === undefined) return { kind: 'automatic', ...(subject !== undefined && { subject }), ...edge };
+  if (mask === 'none') return { kind: 'none' };
+  return { kind: 'given', mask: await readMask(mask, picture), ...edge };
+}
+
+/** White where it may be changed; transparency is black. */
+async function readMask(path: string, { width, height }: Picture) {
+  const found = await readPicture(path, { onto: [0, 0, 0] });
+  if (found.width !== width || found.height !== height) {
+    throw new TaskError(
+      `${path}: the mask is as large as the picture, ${width} x ${height}, got ${found.width} x ${found.height}; save it in the picture's size`,
+    );
+  }
+  const shares = Float32Array.from({ length: width * height }, (_, pixel) => found.pixels[3 * pixel]! / 255);
+  if (!shares.some((share) => share > 0)) {
+    throw new TaskError(
+      `${path}: the mask is black everywhere, so nothing would change; paint the subject white`,
+    );
+  }
+  return ndArray('float32', [height, width], shares);
+}
