@@ -1,4 +1,4 @@
-import type { NdArray, StepReport, TrainingState } from '../../engine/index.ts';
+import type { LazySource, NdArray, Source, StepReport, Tree } from '../../engine/index.ts';
 import type { Picture } from '../../files/images/index.ts';
 import type { Tokenizer } from '../../networks/clip/index.ts';
 import type { Scheduler } from '../diffusion/index.ts';
@@ -50,12 +50,12 @@ export interface PersonalizeOptions {
   readonly generation?: GenerationSettings;
   /** Pictures of the concept now and then. Default: none. */
   readonly samples?: SampleRequest;
-  /** Steps between checkpoints. Default: none. */
+  /** Steps between checkpoints, of which there is one after the last step too. Default: none. */
   readonly checkpointEvery?: number;
   /** Steps between measurements of the class word's drift. Default: none. */
   readonly driftEvery?: number;
-  /** A checkpoint's state, of the same concept, pictures, settings and seed. */
-  readonly resumeFrom?: TrainingState;
+  /** A checkpoint's state, of the same concept, pictures, settings and seed; sources are read once. */
+  readonly resumeFrom?: Tree<Source>;
   /** Stops between two steps. */
   readonly signal?: AbortSignal;
 }
@@ -67,13 +67,15 @@ export type PersonalizeEvent =
   | ({ readonly kind: 'step' } & StepReport)
   /** See `probeDrift`. */
   | { readonly kind: 'drift'; readonly step: number; readonly drift: number }
-  /** Written down (`writeTrainingState`), it lets the training go on as if it had not stopped. */
-  | { readonly kind: 'checkpoint'; readonly step: number; readonly state: TrainingState };
+  /**
+   * Written down (`writeTrainingState`), it lets the training go on as if it had not stopped. To be read leaf by leaf,
+   * before the next event is asked for.
+   */
+  | { readonly kind: 'checkpoint'; readonly step: number; readonly state: Tree<LazySource> };
 
 export interface Personalized {
   /** In float32; the moving average if one was kept. */
   readonly learned: Learned<NdArray>;
-  readonly state: TrainingState;
   /** Knows the concept's words. */
   readonly tokenizer: Tokenizer;
 }

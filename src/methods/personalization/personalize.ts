@@ -2,7 +2,9 @@ import {
   fold,
   type LazySource,
   minimize,
+  type Minimized,
   type NdArray,
+  type Source,
   type StateLeaf,
   type StepEvent,
   type Tree,
@@ -72,16 +74,20 @@ export async function* personalize(
     ...(options.resumeFrom && { resumeFrom: options.resumeFrom }),
     ...(options.signal && { signal: options.signal }),
   });
+  let minimized: Minimized<Tree<Source>> | undefined;
   try {
     let next = await training.next();
     for (; !next.done; next = await training.next()) {
-      const { save: _save, references: _references, ...report } = next.value;
+      const { save: _save, sources: _sources, references: _references, ...report } = next.value;
       yield report;
       if (report.update === 'applied') yield* watch(run, next.value, probe);
     }
-    const { variables, averages, state } = next.value;
-    return { learned: (averages ?? variables) as Learned<NdArray>, state, tokenizer: run.tokenizer };
+    minimized = next.value;
+    const { averageDecay } = options.training;
+    const learned = averageDecay === 'none' ? await minimized.variables() : await minimized.averages();
+    return { learned: learned as Learned<NdArray>, tokenizer: run.tokenizer };
   } finally {
+    await minimized?.dispose();
     await training.return(undefined as never); // frees the minimizer where the caller stopped early
     await probe?.dispose();
     await frozen.dispose();
@@ -96,7 +102,7 @@ const sourcesOf = ({ unet, textEncoder }: HeldModel) => ({
 /** Features are computed once where nothing that is learned changes them. */
 const feedsOf = (
   { base, tokenizer }: Run,
-  variables: Learned<NdArray>,
+  variables: Learned<Source>,
   sources: readonly ExampleSource[],
 ): Promise<PromptFeeds> =>
   changesText(variables)
@@ -123,11 +129,12 @@ const probeOf = (
 /** What is looked at between steps. */
 async function* watch(
   { base, options, method, tokenizer, key, size }: Run,
-  { step, save, references }: StepEvent,
+  { step, sources, references }: StepEvent,
   probe: DriftProbe | undefined,
 ): AsyncGenerator<PersonalizeEvent> {
   const { samples, checkpointEvery, driftEvery, concept, signal } = options;
-  const due = (every: number | undefined) => every !== undefined && step % every === 0;
+  const due = (every: number | ((step: number) => boolean) | undefined) =>
+    typeof every === 'function' ? every(step) : every !== undefined && step % every === 0;
   const learned = references() as Learned<StateLeaf>;
   if (probe !== undefined && due(driftEvery)) {
     yield { kind: 'drift', step, drift: await probe.measure(learned) };
@@ -144,5 +151,7 @@ async function* watch(
       ...(signal && { signal }),
     });
   }
-  if (due(checkpointEvery)) yield { kind: 'checkpoint', step, state: await save() };
+  if (due(checkpointEvery) || (checkpointEvery !== undefined && step === options.training.steps)) {
+    yield { kind: 'checkpoint', step, state: sources() };
+  }
 }
