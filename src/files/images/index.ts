@@ -20,6 +20,7 @@ export {
 export { type PngText, parsePngText, readPngText, withPngText } from './png-text.ts';
 export { MOST_PIXELS, parsePicture, type ReadPictureOptions, readPicture } from './read-picture.ts';
 export {
+  coverPicture,
   resizePicture,
   type SquareCrop,
   type SquareOptions,

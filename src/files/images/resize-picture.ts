@@ -38,6 +38,12 @@ export async function resizePicture(picture: Picture, height: number, width: num
   return resized(image.resize(checkSize(width), checkSize(height), { fit: 'fill' }), height, width);
 }
 
+/** A picture of another size and shape, by Lanczos' filter: its middle, cropped, never squashed. */
+export async function coverPicture(picture: Picture, height: number, width: number): Promise<Picture> {
+  const image = rawImage(compositeOnto(picture, [255, 255, 255]));
+  return resized(image.resize(checkSize(width), checkSize(height), { fit: 'cover' }), height, width);
+}
+
 const rawImage = ({ pixels, height, width }: Picture) =>
   sharp(pixels, { raw: { width, height, channels: 3 }, limitInputPixels: false });
 

@@ -1,4 +1,5 @@
 import { readdir } from 'node:fs/promises';
+import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { readPicture, readPictureRecord } from '../../../src/files/images/index.ts';
 import { completeTask, runTask, type TaskEvent } from '../../../src/index.ts';
@@ -21,6 +22,76 @@ async function make(name: string, parameters: object = {}) {
 
 const warnings = (events: readonly TaskEvent[]) =>
   events.flatMap((event) => (event.kind === 'warning' ? [event.message] : []));
+
+/** A photo of 64 x 32, red on the left and blue on the right, lying on its side as phones store it. */
+async function writePhoto(name: string): Promise<string> {
+  const pixels = Buffer.alloc(64 * 32 * 3);
+  for (let pixel = 0; pixel < 64 * 32; pixel++) pixels[3 * pixel + (pixel % 64 < 32 ? 0 : 2)] = 255;
+  const upright = sharp(pixels, { raw: { width: 64, height: 32, channels: 3 } });
+  // Orientation 6: to be turned clockwise.
+  await sharp(await upright.rotate(-90).png().toBuffer())
+    .withMetadata({ orientation: 6 })
+    .jpeg()
+    .toFile(folder.path(name));
+  return folder.path(name);
+}
+
+describe('image to image', () => {
+  test('starts from the picture, of which the more is left the smaller the strength is', async () => {
+    const sized = { image: await writePhoto('photo.jpg'), steps: 4 };
+    const weak = await make('weak', { ...sized, strength: 0.25 });
+    const strong = await make('strong', { ...sized, strength: 1 });
+    const noise = await make('noise', { steps: 4 });
+    const progress = weak.events.filter((event) => event.kind === 'progress');
+    expect(progress.at(-1)).toMatchObject({ done: 1, total: 1 });
+    expect(distance(strong.pixels, noise.pixels)).toBeLessThan(distance(weak.pixels, noise.pixels));
+  });
+
+  test('has the shape of the upright picture, and says what it did', async () => {
+    const image = await writePhoto('lying.jpg');
+    const { result, events } = await make('shaped', { image, width: 48, height: undefined, steps: 4 });
+    expect(result).toMatchObject({ width: 48, height: 24 });
+    expect(events).toContainEqual({
+      kind: 'note',
+      message: 'lying.jpg: starting from this picture of 64 x 32, turned upright (EXIF orientation 6)',
+    });
+  });
+
+  test('is told in the settings, without the folder of the picture', async () => {
+    const image = await writePhoto('told.jpg');
+    const { path } = await make('told', { image, steps: 4 });
+    const { settings, recipe } = await readPictureRecord(path);
+    expect(settings!.settings.get('Denoising strength')).toBe('0.75');
+    expect(recipe).toMatchObject({ parameters: { image: 'told.jpg', strength: 0.75 } });
+    expect(JSON.stringify(recipe)).not.toContain(folder.path(''));
+  });
+
+  test('makes each picture of a batch as it would be alone', async () => {
+    const image = await writePhoto('batch.jpg');
+    const request = { prompt: 'the cat', model: folder.path('model'), ...small, image, steps: 4 } as const;
+    const { pictures } = await completeTask('generate', {
+      ...{ ...request, output: folder.path('image-batch'), count: 2, batch: 2, sampler: 'ddpm' },
+    });
+    const alone = await make('second', { image, steps: 4, sampler: 'ddpm', seed: 8 });
+    const { pixels } = await readPicture(pictures[1]!.path);
+    expect(alone.pixels.equals(Buffer.from(pixels))).toBe(true);
+  });
+
+  test.each([
+    ['a strength without a picture', 'without', 0.5, 'name one (--image)'],
+    ['less than a step', 'with', 0.1, 'is less than one step'],
+  ])('refuses %s', async (_, picture, strength, message) => {
+    const image = picture === 'with' ? { image: await writePhoto('refused.jpg') } : {};
+    await expect(make('refused', { ...image, strength, steps: 5 })).rejects.toThrow(message);
+  });
+
+  test('refuses a picture that is not there', async () => {
+    await expect(make('refused', { image: folder.path('none.jpg') })).rejects.toThrow('none.jpg');
+  });
+});
+
+const distance = (a: Buffer, b: Buffer) =>
+  a.reduce((sum, value, index) => sum + Math.abs(value - b[index]!), 0);
 
 describe('generate', () => {
   test('makes the same file of the same seed, another picture of another', async () => {

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { openDevice } from '../../../engine/index.ts';
 import { picturesFromArray, writePicture } from '../../../files/images/index.ts';
-import { decodeLatents, type HeldModel } from '../../../methods/diffusion/index.ts';
+import { decodeLatents, type HeldModel, type Latents } from '../../../methods/diffusion/index.ts';
 import { encodePrompt, type Tokenizer } from '../../../networks/clip/index.ts';
 import { applyConcepts } from '../../models/apply-concepts.ts';
 import { holdForTask } from '../../models/hold-for-task.ts';
@@ -15,6 +15,7 @@ import { type GenerateParameters, generateParameters } from './parameters.ts';
 import { type PicturePlan, planPictures } from './plan-pictures.ts';
 import { type Denoisers, prepareDenoisers, sampleBatch } from './sample-batches.ts';
 import { settingsTexts } from './settings.ts';
+import { encodeSource, readSource } from './source-picture.ts';
 
 export interface GeneratedPictures {
   readonly model: string;
@@ -23,9 +24,9 @@ export interface GeneratedPictures {
   readonly pictures: readonly { readonly path: string; readonly seed: number }[];
 }
 
-/** Text to image. */
+/** Text to image, and image to image. */
 export const generate = defineTask({
-  summary: 'Make pictures from a prompt',
+  summary: 'Make pictures from a prompt, or change one by it',
   examples: [
     ['"a cat in a garden" --seed 1', 'one picture in this folder, with the built-in model'],
     [
@@ -33,6 +34,7 @@ export const generate = defineTask({
       'a learned concept, on a model of the hub',
     ],
     ['"a castle" -m model.safetensors --tokenizer other-model/ -c style:0.6', 'a single file and a LoRA'],
+    ['"an oil painting of a harbour" --image photo.jpg --strength 0.6', 'a photo as an oil painting'],
     ['"a boat" --count 4 --sampler euler --sigmas karras -o boats/', 'four pictures in a folder'],
   ],
   parameters: generateParameters,
@@ -41,11 +43,12 @@ export const generate = defineTask({
     const seed = parameters.seed ?? randomInt(2 ** 32);
     const seeds = Array.from({ length: parameters.count }, (_, index) => seed + index);
     const paths = await planOutputs({ ...parameters, seeds });
+    const picture = yield* readSource(parameters);
     const closers: (() => Promise<void>)[] = [];
     try {
       const opened = yield* openModel(parameters, context);
       closers.unshift(opened.close);
-      const plan = planPictures(parameters, opened.checkpoint, seeds);
+      const plan = planPictures(parameters, opened.checkpoint, seeds, picture);
       const { model, close } = yield* applyConcepts(opened, parameters.concepts, parameters.prompt);
       closers.unshift(close);
       yield* tellDropped(model.tokenizer, parameters);
@@ -54,9 +57,19 @@ export const generate = defineTask({
       closers.unshift(() => device.close());
       yield { kind: 'stage', stage: `Loading the model (${device.name})` };
       const held = await holdForTask(device, opened.checkpoint, model, context.signal);
+      const source = picture && (await encodeSource(held, picture, plan));
       const denoisers = prepareDenoisers(held, model.tokenizer, parameters, plan);
       closers.unshift(denoisers.dispose);
-      return yield* makePictures({ parameters, context, title: opened.title, held, denoisers, plan, paths });
+      return yield* makePictures({
+        parameters,
+        context,
+        title: opened.title,
+        held,
+        denoisers,
+        plan,
+        source,
+        paths,
+      });
     } finally {
       for (const close of closers) await close();
     }
@@ -73,13 +86,17 @@ interface Making {
   readonly held: HeldModel;
   readonly denoisers: Denoisers;
   readonly plan: PicturePlan;
+  /** Latents that are started from. */
+  readonly source: Latents | undefined;
   readonly paths: readonly string[];
 }
 
 async function* makePictures(making: Making): AsyncGenerator<TaskEvent, GeneratedPictures> {
-  const { parameters, context, title, held, denoisers, plan, paths } = making;
+  const { parameters, context, title, held, denoisers, plan, source, paths } = making;
+  const { signal } = context;
   const { width, height, batches, stepsPerBatch } = plan;
   const existing = parameters.force ? 'replace' : 'refuse';
+  const strength = source && plan.strength;
   const pictures: { path: string; seed: number }[] = [];
   const total = batches.length * stepsPerBatch;
   const progress = (done: number) =>
@@ -89,16 +106,16 @@ async function* makePictures(making: Making): AsyncGenerator<TaskEvent, Generate
   for (const [place, seeds] of batches.entries()) {
     const prepared = await denoisers.prepare(seeds.length);
     if (place === 0) yield progress(0);
-    const sampling = sampleBatch(prepared, plan, seeds, context.signal);
+    const sampling = sampleBatch(prepared, plan, { seeds, source, signal });
     let next = await sampling.next();
     for (; !next.done; next = await sampling.next()) {
       yield progress(place * stepsPerBatch + next.value.step + 1);
     }
-    const images = await decodeLatents(held, next.value);
+    const images = await decodeLatents(held, next.value, { ...(signal && { signal }) });
     for (const [index, picture] of picturesFromArray(images, 'generate').entries()) {
       const path = paths[pictures.length]!;
       const seed = seeds[index]!;
-      const texts = settingsTexts(parameters, { seed, width, height, model: title });
+      const texts = settingsTexts(parameters, { seed, width, height, model: title, strength });
       await mkdir(dirname(path), { recursive: true });
       await writePicture(path, picture, { texts, existing });
       pictures.push({ path, seed });

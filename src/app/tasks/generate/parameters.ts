@@ -7,6 +7,11 @@ const samplerChoices = samplerNames.filter((name) => samplers[name].direction ==
 
 const hints = (hints: ParameterHints): Record<string, unknown> => ({ ...hints });
 
+/** Of image to image, where nothing else is asked for. */
+export const usualStrength = 0.75;
+
+const sizeText = "the model's own, in the shape of a picture that is started from";
+
 const side = z.int().multipleOf(8).min(8).max(8192).optional();
 
 const deviceChoices = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
@@ -37,6 +42,19 @@ export const generateParameters = z.object({
       'Learned concept: embedding, LoRA, Custom Diffusion, or a DreamBooth model; file:0.8 scales a LoRA',
     )
     .meta(hints({ short: 'c', item: 'concept', placeholder: 'file[:scale]' })),
+  image: z
+    .string()
+    .min(1)
+    .optional()
+    .describe('Picture to start from instead of noise: image to image')
+    .meta(hints({ short: 'i', placeholder: 'file', defaultText: 'none' })),
+  strength: z
+    .number()
+    .min(0.01)
+    .max(1)
+    .optional()
+    .describe('How far that picture is changed: the share of the steps that are taken; 1 leaves little of it')
+    .meta(hints({ defaultText: `${usualStrength} with a picture` })),
   seed: z
     .int()
     .min(0)
@@ -58,12 +76,8 @@ export const generateParameters = z.object({
     .default(1)
     .describe('Pictures made at a time: more is faster on a GPU, and takes more memory')
     .meta(hints({ unit: 'pictures' })),
-  width: side
-    .describe('Width of the picture')
-    .meta(hints({ unit: 'pixels', defaultText: "the model's own" })),
-  height: side
-    .describe('Height of the picture')
-    .meta(hints({ unit: 'pixels', defaultText: "the model's own" })),
+  width: side.describe('Width of the picture').meta(hints({ unit: 'pixels', defaultText: sizeText })),
+  height: side.describe('Height of the picture').meta(hints({ unit: 'pixels', defaultText: sizeText })),
   steps: z
     .int()
     .min(1)

@@ -50,15 +50,21 @@ export function prepareDenoisers(
   };
 }
 
+export interface Batch {
+  readonly seeds: readonly number[];
+  /** Latents [1, 4, height, width] that all start from; undefined: from noise. */
+  readonly source: Latents | undefined;
+  readonly signal: AbortSignal | undefined;
+}
+
 /**
  * Latents of the pictures of these seeds. Each has the noise of its own seed, at the start and at every step, so
  * that it is the same picture whatever it is made together with.
  */
 export function sampleBatch(
   { denoise, shape }: Prepared,
-  { scheduler, steps }: PicturePlan,
-  seeds: readonly number[],
-  signal: AbortSignal | undefined,
+  { scheduler, steps, strength }: PicturePlan,
+  { seeds, source, signal }: Batch,
 ): AsyncGenerator<SamplingEvent, Latents, void> {
   const keys = seeds.map(randomKey);
   const noise = (label: string, step?: number) =>
@@ -73,16 +79,21 @@ export function sampleBatch(
     ...scheduler,
     steps,
     key: keys[0]!,
-    start: { kind: 'given-noise', noise: noise('start') },
+    strength,
+    start:
+      source === undefined
+        ? { kind: 'given-noise', noise: noise('start') }
+        : { kind: 'source', clean: stack(seeds.map(() => source)), noise: noise('start') },
     stepNoise: (index) => noise('step', index),
     ...(signal && { signal }),
   });
 }
 
+/** Items [channels, height, width], or [1, …] */
 function stack(items: readonly NdArray<'float32'>[]): Latents {
   const [first] = items;
   const size = first!.data.length;
   const data = new Float32Array(items.length * size);
   for (const [index, item] of items.entries()) data.set(item.data, index * size);
-  return ndArray('float32', [items.length, ...first!.shape], data);
+  return ndArray('float32', [items.length, ...first!.shape.slice(-3)], data);
 }

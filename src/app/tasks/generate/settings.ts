@@ -11,6 +11,8 @@ export interface PictureFacts {
   readonly height: number;
   /** What the model is called. */
   readonly model: string;
+  /** Of image to image. */
+  readonly strength: number | undefined;
 }
 
 /**
@@ -30,7 +32,7 @@ export function settingsTexts(parameters: GenerateParameters, picture: PictureFa
     : [];
 }
 
-function settingsOf(parameters: GenerateParameters, { seed, width, height, model }: PictureFacts) {
+function settingsOf(parameters: GenerateParameters, { seed, width, height, model, strength }: PictureFacts) {
   const { steps, sampler, sigmas, guidanceScale, guidanceRescale } = parameters;
   const concepts = parameters.concepts.map(lastPart).join('; ');
   return new Map([
@@ -42,6 +44,7 @@ function settingsOf(parameters: GenerateParameters, { seed, width, height, model
     ['Seed', `${seed}`],
     ['Size', `${width}x${height}`],
     ['Model', model],
+    ...(strength === undefined ? [] : ([['Denoising strength', `${strength}`]] as const)),
     ...(concepts === '' ? [] : ([['Concepts', concepts]] as const)),
     ['Version', `DreamSteerer ${version}`],
   ]);
@@ -59,7 +62,7 @@ const samplerTitles: { readonly [S in SamplerName]: string } = {
 };
 
 /** What decides how the picture looks; one picture of this seed. */
-function recipeOf(parameters: GenerateParameters, { seed, width, height, model }: PictureFacts) {
+function recipeOf(parameters: GenerateParameters, { seed, width, height, model, strength }: PictureFacts) {
   const { prompt, negativePrompt, concepts, steps, sampler, sigmas, guidanceScale, guidanceRescale } =
     parameters;
   return {
@@ -70,6 +73,8 @@ function recipeOf(parameters: GenerateParameters, { seed, width, height, model }
       negativePrompt,
       model,
       concepts: concepts.map(lastPart),
+      ...(parameters.image !== undefined &&
+        strength !== undefined && { image: lastPart(parameters.image), strength }),
       seed,
       width,
       height,
