@@ -98,7 +98,7 @@ export const pocketConfigs: PocketConfigs = {
     down_block_types: Array<string>(4).fill('DownEncoderBlock2D'),
     up_block_types: Array<string>(4).fill('UpDecoderBlock2D'),
     layers_per_block: 1,
-    norm_num_groups: 16,
+    norm_num_groups: 4,
     sample_size: 128,
     scaling_factor: 1,
   },
