@@ -1,5 +1,6 @@
 import { locateCheckpoint } from '../../files/checkpoints/index.ts';
 import type { PullEvent } from '../../files/hub/index.ts';
+import type { MetricWeightsEvent } from '../../files/metric-weights/index.ts';
 import type { TaskContext } from '../tasks/task.ts';
 import type { TaskEvent } from '../tasks/task-event.ts';
 
@@ -10,7 +11,15 @@ export async function* locateModel(
   { hub, signal }: TaskContext,
 ): AsyncGenerator<TaskEvent, string> {
   const events = locateCheckpoint(pathOrId, { hub, variant, ...(signal && { signal }) });
-  const download: Download = { stage: `Downloading ${pathOrId}`, finished: 0, total: 0, sizes: new Map() };
+  return yield* downloadEvents(`Downloading ${pathOrId}`, events);
+}
+
+/** What a download tells, as a task does: bytes of all its files together. */
+export async function* downloadEvents<Result>(
+  stage: string,
+  events: AsyncGenerator<PullEvent | MetricWeightsEvent, Result>,
+): AsyncGenerator<TaskEvent, Result> {
+  const download: Download = { stage, finished: 0, total: 0, sizes: new Map() };
   let next = await events.next();
   for (; !next.done; next = await events.next()) {
     const event = taskEvent(next.value, download);
@@ -28,7 +37,7 @@ interface Download {
   readonly sizes: Map<string, number>;
 }
 
-function taskEvent(event: PullEvent, download: Download): TaskEvent | undefined {
+function taskEvent(event: PullEvent | MetricWeightsEvent, download: Download): TaskEvent | undefined {
   switch (event.kind) {
     case 'planned':
       download.total = event.missing;

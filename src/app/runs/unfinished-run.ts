@@ -1,11 +1,14 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { NdArray, Tree } from '../../engine/index.ts';
+import { dirname, join } from 'node:path';
+import type { NdArray, Source, Tree } from '../../engine/index.ts';
 import { readTrainingState, writeTrainingState } from '../../files/checkpoints/index.ts';
 import { replaceFile } from '../../files/formats/index.ts';
 import { contentHash, type PlainData } from '../benchmark/plan/content-hash.ts';
 import { isThere } from '../models/is-there.ts';
 import { TaskError } from '../tasks/task.ts';
+
+/** What can be saved: arrays, or what is read array by array. */
+export type SavedArrays = Parameters<typeof writeTrainingState>[1];
 
 /** What decides a run's result: settings, and the hashes of the files that it reads. */
 export type RunRequest = { readonly [name: string]: PlainData };
@@ -28,7 +31,7 @@ export interface UnfinishedRun {
   readonly isResumed: boolean;
   readonly path: (name: string) => string;
   readonly readArrays: (name: string) => Promise<Tree<NdArray> | undefined>;
-  readonly writeArrays: (name: string, arrays: Tree<NdArray>) => Promise<void>;
+  readonly writeArrays: (name: string, arrays: Tree<Source>) => Promise<void>;
   readonly readData: (name: string) => Promise<PlainData>;
   readonly writeData: (name: string, data: PlainData) => Promise<void>;
   readonly writeBytes: (name: string, bytes: Uint8Array) => Promise<void>;
@@ -60,7 +63,10 @@ export async function openUnfinishedRun({ output, request, begin }: OpenRunOptio
   if (begin === 'anew') await rm(folder, { recursive: true, force: true });
   const isResumed = begin === 'resume' && earlier !== undefined;
   if (isResumed) refuseAnother(folder, JSON.parse(dataText(request)) as RunRequest, earlier);
-  const writeBytes = (name: string, bytes: Uint8Array) => replaceFile(path(name), (write) => write(bytes));
+  const writeBytes = async (name: string, bytes: Uint8Array) => {
+    await mkdir(dirname(path(name)), { recursive: true });
+    await replaceFile(path(name), (write) => write(bytes));
+  };
   const writeData = (name: string, data: PlainData) => writeBytes(name, Buffer.from(dataText(data)));
   await mkdir(folder, { recursive: true }).catch((cause) => {
     throw new TaskError(`${folder}: cannot be made (${cause.code}); check the folder around it`, { cause });

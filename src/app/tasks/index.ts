@@ -2,10 +2,13 @@ import type { z } from 'zod';
 import { bench } from './bench/bench.ts';
 import { benchInit } from './bench-init/bench-init.ts';
 import { benchReport } from './bench-report/bench-report.ts';
+import { demo } from './demo/demo.ts';
 import { doctor } from './doctor/doctor.ts';
 import { edit } from './edit/edit.ts';
 import { generate } from './generate/generate.ts';
 import { inspect } from './inspect/inspect.ts';
+import { metrics } from './metrics/metrics.ts';
+import { personalize } from './personalize/personalize.ts';
 import { pretrain } from './pretrain/pretrain.ts';
 
 /**
@@ -13,10 +16,13 @@ import { pretrain } from './pretrain/pretrain.ts';
  * the second is a command below the first, which stands before it.
  */
 export const tasks = {
+  demo,
+  personalize,
   edit,
   generate,
   inspect,
   doctor,
+  metrics,
   pretrain,
   bench,
   'bench init': benchInit,

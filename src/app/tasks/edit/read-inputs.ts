@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
-import { ndArray } from '../../../engine/index.ts';
 import { type Picture, readPicture } from '../../../files/images/index.ts';
 import type { MaskOptions } from '../../../methods/editing/index.ts';
+import { type Mask, maskFromBytes } from '../../../methods/evaluation/index.ts';
 import { fileHash } from '../../benchmark/plan/content-hash.ts';
 import { readPhoto } from '../../runs/read-photo.ts';
 import { TaskError } from '../task.ts';
@@ -59,19 +59,23 @@ async function maskOptions(
   return { kind: 'given', mask: await readMask(mask, picture), ...edge };
 }
 
-/** White where it may be changed; transparency is black. */
-async function readMask(path: string, { width, height }: Picture) {
-  const found = await readPicture(path, { onto: [0, 0, 0] });
-  if (found.width !== width || found.height !== height) {
+async function readMask(path: string, { width, height }: Picture): Promise<Mask> {
+  const mask = await readMaskPicture(path);
+  const [rows, columns] = mask.shape as [number, number];
+  if (columns !== width || rows !== height) {
     throw new TaskError(
-      `${path}: the mask is as large as the picture, ${width} x ${height}, got ${found.width} x ${found.height}; save it in the picture's size`,
+      `${path}: the mask is as large as the picture, ${width} x ${height}, got ${columns} x ${rows}; save it in the picture's size`,
     );
   }
-  const shares = Float32Array.from({ length: width * height }, (_, pixel) => found.pixels[3 * pixel]! / 255);
-  if (!shares.some((share) => share > 0)) {
-    throw new TaskError(
-      `${path}: the mask is black everywhere, so nothing would change; paint the subject white`,
-    );
-  }
-  return ndArray('float32', [height, width], shares);
+  if (mask.data.some((share) => share > 0)) return mask;
+  throw new TaskError(
+    `${path}: the mask is black everywhere, so nothing would change; paint the subject white`,
+  );
+}
+
+/** A mask from a picture: white where it may be changed; transparency is black. */
+export async function readMaskPicture(path: string): Promise<Mask> {
+  const { width, height, pixels } = await readPicture(path, { onto: [0, 0, 0] });
+  const red = Uint8Array.from({ length: width * height }, (_, pixel) => pixels[3 * pixel]!);
+  return maskFromBytes(height, width, red);
 }

@@ -65,8 +65,7 @@ export async function* steerStage(
       yield* told(event);
       signal?.throwIfAborted();
     }
-    const { state: last, plan, learned } = next.value;
-    await run.writeArrays(stateName, last);
+    const { plan, learned } = next.value;
     const model = await applyLearned(base, learnedInMemory(plan, learned));
     return { concept: { plan, learned }, model, losses, steps: settings.optimization.steps };
   } finally {

@@ -1,0 +1,256 @@
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { hashModel, writeConcept } from '../../../files/checkpoints/index.ts';
+import { replaceFile } from '../../../files/formats/index.ts';
+import { encodePicture, type Picture, squarePicture } from '../../../files/images/index.ts';
+import {
+  conceptCard,
+  conceptOfLearned,
+  type PersonalizeEvent,
+  type PersonalizeOptions,
+  personalize as personalizeModel,
+} from '../../../methods/personalization/index.ts';
+import type { PlainData } from '../../benchmark/plan/content-hash.ts';
+import { holdBase } from '../../models/hold-base.ts';
+import { isThere } from '../../models/is-there.ts';
+import { openModel } from '../../models/open-model.ts';
+import { presetOf, sideOf } from '../../models/preset-of.ts';
+import { endedEarly } from '../../runs/stopped.ts';
+import { startStopwatch } from '../../runs/stopwatch.ts';
+import { dataText, openUnfinishedRun, type UnfinishedRun } from '../../runs/unfinished-run.ts';
+import { versions } from '../../runs/versions.ts';
+import { REFERENCE } from '../edit/reference-picture.ts';
+import { defineTask } from '../task.ts';
+import type { TaskEvent } from '../task-event.ts';
+import { checkConceptFolder } from './check-concept-folder.ts';
+import { checkPersonalizationMemory } from './check-memory.ts';
+import { type ClassPictureCache, openClassPictures } from './class-picture-cache.ts';
+import { type PersonalizeParameters, personalizeParameters } from './parameters.ts';
+import { recipeOf } from './personalization-recipe.ts';
+import { readReferences } from './read-references.ts';
+
+export interface PersonalizeResult {
+  /** The concept's folder. */
+  readonly output: string;
+  /** What prompts call it. */
+  readonly phrase: string;
+  readonly method: PersonalizeParameters['method'];
+  readonly steps: number;
+  /** Mean loss of the last steps. */
+  readonly loss: number | undefined;
+  /** How far the class word has moved from what it meant, 0 … 1; see `probeDrift`. */
+  readonly drift: number | undefined;
+}
+
+/** Learns a concept from a few pictures. */
+export const personalize = defineTask({
+  summary: 'Learn a subject from a few pictures, as a concept to edit photos with',
+  examples: [
+    [
+      'biscuit/*.jpg --method custom-diffusion --token "<biscuit>" --class cat -o concepts/biscuit',
+      'your cat as "<biscuit> cat"',
+    ],
+    ['mug/ --method lora --token sks --class mug -o concepts/mug -m organisation/model', 'a LoRA of a mug'],
+    ['… --resume', 'goes on where it was stopped'],
+  ],
+  parameters: personalizeParameters,
+
+  async *run(parameters, context): AsyncGenerator<TaskEvent, PersonalizeResult> {
+    const { signal } = context;
+    const { output } = parameters;
+    const watch = startStopwatch();
+    watch.start('opening');
+    await checkConceptFolder(output, parameters.force ? 'replace' : 'refuse');
+    const { references, hashes } = await readReferences(parameters);
+    const closers: (() => Promise<void>)[] = [];
+    let run: UnfinishedRun | undefined;
+    try {
+      const opened = yield* openModel(parameters, context);
+      closers.unshift(opened.close);
+      const { checkpoint, tokenizer } = opened;
+      const recipe = recipeOf(parameters, presetOf(checkpoint));
+      const { concept, training } = recipe;
+      const size = parameters.size ?? sideOf(checkpoint);
+      yield* checkPersonalizationMemory(parameters, { checkpoint, tokenizer, size }, recipe);
+      yield { kind: 'stage', stage: 'Hashing the model' };
+      const base = { name: opened.title, hash: await hashModel(checkpoint) };
+      const { seed } = parameters;
+      const request = { concept, training, seed, size, model: base.hash, references: hashes };
+      run = await openUnfinishedRun({
+        output,
+        request: request as unknown as { readonly [name: string]: PlainData },
+        begin: parameters.resume ? 'resume' : parameters.force ? 'anew' : 'refuse where one is unfinished',
+      });
+      const most = training.prior.kind === 'preserve' ? training.prior.pictures : 0;
+      const cache = await openClassPictures(parameters, { model: base.hash, size, seed }, most);
+      if (cache.given.length > 0) {
+        yield { kind: 'note', message: `${cache.given.length} pictures of the class are there already` };
+      }
+      watch.start('loading');
+      const held = yield* holdBase(opened, { ...parameters, signal });
+      closers.unshift(held.close);
+      watch.start('learning');
+      const state = await run.readArrays(stateName);
+      const log = await readLog(run);
+      const options: PersonalizeOptions = {
+        ...{ concept, training, references, size, seed, classPictures: cache.given },
+        ...(parameters.sampleEvery > 0 && { samples: samplesOf(parameters) }),
+        checkpointEvery: (step) => signal?.aborted === true || step % parameters.saveEvery === 0,
+        driftEvery: STEPS_BETWEEN_DRIFTS,
+        ...(state && { resumeFrom: state }),
+      };
+      const { learned } = yield* learn(personalizeModel(held.base, options), {
+        ...{ parameters, run, log, cache, signal, steps: training.steps },
+      });
+
+      watch.start('writing');
+      yield { kind: 'stage', stage: 'Writing' };
+      const card = conceptCard({ concept, training, seed, base });
+      await writeConcept(output, card, conceptOfLearned(concept, learned), {
+        base: checkpoint,
+        existing: parameters.force ? 'replace' : 'refuse',
+      });
+      const result: PersonalizeResult = {
+        output,
+        phrase: concept.phrase,
+        method: parameters.method,
+        steps: training.steps,
+        loss: lastLoss(log),
+        drift: log.drifts.at(-1)?.[1],
+      };
+      const reference = await squarePicture(references[0]!.picture, size, { crop: training.crop });
+      await writeBeside(output, REFERENCE, await encodePicture(reference, 'PNG'));
+      const record = {
+        ...{ task: 'personalize', versions: versions(), request, result, seconds: watch.seconds() },
+        ...{ resumed: run.isResumed, losses: log.losses, drifts: log.drifts },
+      };
+      await writeBeside(output, 'run.json', Buffer.from(dataText(record as unknown as PlainData)));
+      if (await isThere(run.path(SAMPLES))) await rename(run.path(SAMPLES), join(output, SAMPLES));
+      await run.finish();
+      yield { kind: 'file', path: output };
+      return result;
+    } catch (error) {
+      throw await endedEarly(error, run, signal);
+    } finally {
+      for (const close of closers) await close();
+    }
+  },
+
+  describe: ({ output, phrase, steps, loss }) =>
+    [
+      `${output}: "${phrase}", ${steps} steps${loss === undefined ? '' : `, loss ${loss.toPrecision(3)}`}`,
+      `use it: dreamsteerer edit PHOTO --source-prompt "…" --prompt "… ${phrase} …" --concept ${output} -o out`,
+    ].join('\n'),
+});
+
+const stateName = 'state.safetensors';
+const SAMPLES = 'samples';
+const STEPS_BETWEEN_DRIFTS = 50;
+
+/** Beyond this share the class itself looks like the subject. */
+const NOTABLE_DRIFT = 0.25;
+
+/** Pairs of a step and a value. */
+interface LearningLog {
+  readonly losses: [step: number, loss: number][];
+  readonly drifts: [step: number, drift: number][];
+}
+
+interface Learning {
+  readonly parameters: PersonalizeParameters;
+  readonly run: UnfinishedRun;
+  readonly log: LearningLog;
+  readonly cache: ClassPictureCache;
+  readonly signal: AbortSignal | undefined;
+  readonly steps: number;
+}
+
+/** Shows what happens and keeps what a later process would go on with. */
+async function* learn<Result>(
+  events: AsyncGenerator<PersonalizeEvent, Result>,
+  learning: Learning,
+): AsyncGenerator<TaskEvent, Result> {
+  const { run, log, cache, signal } = learning;
+  let isWarned = false;
+  try {
+    let next = await events.next();
+    for (; !next.done; next = await events.next()) {
+      const event = next.value;
+      switch (event.kind) {
+        case 'encoded':
+          yield {
+            ...{ kind: 'progress', stage: 'Encoding pictures', unit: 'pictures' },
+            ...{ done: event.count, total: event.of },
+          };
+          break;
+        case 'class-picture':
+          await cache.keep(event.index, event.picture);
+          yield {
+            ...{ kind: 'progress', stage: 'Making pictures of the class', unit: 'pictures' },
+            ...{ done: event.index + 1, total: event.of },
+          };
+          break;
+        case 'step':
+          log.losses.push([event.step, event.loss]);
+          yield {
+            ...{ kind: 'progress', stage: 'Learning', unit: 'steps' },
+            ...{ done: event.step, total: learning.steps },
+          };
+          break;
+        case 'drift':
+          log.drifts.push([event.step, event.drift]);
+          if (event.drift > NOTABLE_DRIFT && !isWarned) {
+            isWarned = true;
+            yield { kind: 'warning', message: driftWarning(learning.parameters, event) };
+          }
+          break;
+        case 'sample': {
+          const name = `${SAMPLES}/step-${String(event.step).padStart(6, '0')}-${sampleNumber(learning, event.prompt)}.png`;
+          await writeSample(run, name, event.picture);
+          yield { kind: 'preview', stage: 'Learning', done: event.step, path: run.path(name) };
+          break;
+        }
+        case 'checkpoint':
+          await run.writeArrays(stateName, event.state);
+          await run.writeData(logName, log as unknown as PlainData);
+          break;
+      }
+      // A step's checkpoint comes behind it: the step itself is no place to stop at.
+      if (event.kind !== 'step' && event.kind !== 'drift' && event.kind !== 'sample')
+        signal?.throwIfAborted();
+    }
+    return next.value;
+  } finally {
+    await events.return(undefined as never);
+  }
+}
+
+const driftWarning = (
+  { class: word }: PersonalizeParameters,
+  { step, drift }: { readonly step: number; readonly drift: number },
+): string =>
+  `step ${step}: the model's idea of "${word}" has moved by ${Math.round(100 * drift)} %; it may be overfitting. Fewer steps, a lower rate or prior preservation (--prior-pictures) keep it`;
+
+const logName = 'log.json';
+
+const readLog = async (run: UnfinishedRun): Promise<LearningLog> =>
+  ((await run.readData(logName)) as unknown as LearningLog | undefined) ?? { losses: [], drifts: [] };
+
+const lastLoss = ({ losses }: LearningLog): number | undefined => {
+  const last = losses.slice(-50);
+  return last.length === 0 ? undefined : last.reduce((sum, [, loss]) => sum + loss, 0) / last.length;
+};
+
+const samplesOf = ({ sampleEvery, samplePrompts }: PersonalizeParameters) => ({
+  every: sampleEvery,
+  ...(samplePrompts.length > 0 && { prompts: samplePrompts }),
+});
+
+const sampleNumber = ({ parameters }: Learning, prompt: string): number =>
+  Math.max(0, parameters.samplePrompts.indexOf(prompt)) + 1;
+
+const writeSample = async (run: UnfinishedRun, name: string, picture: Picture): Promise<void> =>
+  run.writeBytes(name, await encodePicture(picture, 'PNG'));
+
+const writeBeside = (folder: string, name: string, bytes: Uint8Array): Promise<void> =>
+  replaceFile(join(folder, name), (write) => write(bytes));
