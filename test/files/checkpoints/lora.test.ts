@@ -105,6 +105,11 @@ describe('a LoRA that others wrote', () => {
   const down = zeros([2, 32]);
   const up = zeros([32, 2]);
   const text = zeros([2, 64]);
+  const whole = (module: string) =>
+    [
+      [`${module}.lora_down.weight`, down],
+      [`${module}.lora_up.weight`, up],
+    ] as const;
 
   test.each([
     [
@@ -188,7 +193,19 @@ describe('a LoRA that others wrote', () => {
       /the alpha of "unet a" is NaN/,
     ],
     ['LoHa', [['lora_unet_a.hada_w1_a', down]], /is a LoHa/],
+    ['LoKr', [['lora_unet_a.lokr_w1', down]], /is a LoKr/],
+    ['DoRA', [...whole('lora_unet_a'), ['lora_unet_a.dora_scale', down]], /is a DoRA/],
+    ["PEFT's DoRA", [['unet.a.lora_magnitude_vector.weight', down]], /is a DoRA/],
+    ['Tucker', [...whole('lora_unet_a'), ['lora_unet_a.lora_mid.weight', down]], /in Tucker form/],
+    ['a difference', [...whole('lora_unet_a'), ['lora_unet_b.diff', down]], /beside whole differences/],
+    ['a norm', [...whole('lora_unet_a'), ['lora_unet_b.w_norm', down]], /beside whole differences/],
+    ['a bias', [...whole('lora_unet_a'), ['lora_unet_a.lora_up.bias', down]], /is a LoRA with biases/],
+    ['OFT', [['oft_unet_a.oft_blocks', down]], /is an OFT/],
+    ['GLoRA', [['lora_unet_a.a1.weight', down]], /is a GLoRA/],
+    ['IA3', [['lora_unet_a.on_input', down]], /is an IA3/],
+    ['a bundle', [...whole('lora_unet_a'), ['bundle_emb.cat.emb', down]], /with embeddings in the same file/],
     ['SDXL', [['lora_te2_a.lora_down.weight', down]], /is a LoRA for Stable Diffusion XL/],
+    ["SDXL's first encoder", whole('lora_te1_a'), /is a LoRA for Stable Diffusion XL/],
   ])('is refused: %s', async (title, entries, message) => {
     const path = folder.path(`${title}.safetensors`);
     await writeSafetensors(path, entries);
@@ -235,6 +252,61 @@ describe('merging', () => {
       ]),
     );
     expect(merged.change).toBeCloseTo(Math.sqrt(10 ** 2 + 20 ** 2 + 20 ** 2 + 40 ** 2), 10);
+  });
+
+  test('takes the rank for an alpha that is not there', async () => {
+    const update = {
+      down: fromNested([
+        [1, 0],
+        [0, 1],
+      ]),
+      up: fromNested([
+        [1, 2],
+        [3, 4],
+      ]),
+      alpha: undefined,
+    };
+    const merged = await mergeLora(parameters, new Map([['a.weight', update]]), 1);
+    expect(new Map(flatten<NdArray>(merged.parameters)).get('a.weight')).toEqual(
+      fromNested([
+        [2, 3],
+        [4, 5],
+      ]),
+    );
+  });
+
+  test('reaches convolutions (LoCon), each layer with its own rank, alpha and dtype', async () => {
+    const path = folder.path('locon.safetensors');
+    const conv = 'down_blocks.0.resnets.0.conv1';
+    const entries = [
+      [conv, castArray(normal(randomKey(1), [3, 32, 3, 3]), 'bfloat16'), normal(randomKey(2), [32, 3, 1, 1])],
+      [query, normal(randomKey(3), [1, 32]), castArray(normal(randomKey(4), [32, 1]), 'float16')],
+    ] as const;
+    await writeSafetensors(
+      path,
+      entries.flatMap(([module, down, up], index) => {
+        const key = `lora_unet_${module.replaceAll('.', '_')}`;
+        return [
+          [`${key}.lora_down.weight`, down],
+          [`${key}.lora_up.weight`, up],
+          [`${key}.alpha`, scalar(index + 1)],
+        ] as const;
+      }),
+    );
+    const file = await openLora(path);
+    const { unet } = matchLora(file, base);
+    expect([...unet.keys()].sort()).toEqual([`${query}.weight`, `${conv}.weight`].sort());
+    const tree = unflatten<NdArray>(
+      [...unet.keys()].map((name) => [name, zeros(base.unet.get(name)!.shape)]),
+    );
+    const merged = new Map(flatten<NdArray>((await mergeLora(tree, unet)).parameters));
+    await file.close();
+    const [down, up] = [toNumbers(entries[0][1]), toNumbers(entries[0][2])];
+    // alpha 1, rank 3: output channel 5, input element 7
+    const expected = [0, 1, 2].reduce((sum, r) => sum + (up[5 * 3 + r]! * down[r * 288 + 7]!) / 3, 0);
+    expect(toNumbers(merged.get(`${conv}.weight`)!)[5 * 288 + 7]).toBeCloseTo(expected, 6);
+    const [rowDown, rowUp] = [toNumbers(entries[1][1]), toNumbers(entries[1][2])];
+    expect(toNumbers(merged.get(`${query}.weight`)!)[6 * 32 + 9]).toBeCloseTo(2 * rowUp[6]! * rowDown[9]!, 6);
   });
 
   test('is taken back to the last bit, in half floats too', async () => {

@@ -8,7 +8,8 @@ import { type LoraKey, parseLoraKey } from './lora-keys.ts';
 
 /**
  * Opens a LoRA file of diffusers (with and without networks' names), PEFT or kohya's scripts, .bin or .safetensors.
- * @throws FormatError if it holds no layer, a half of one, or another kind of update (LoHa, LoKr, DoRA, Tucker)
+ * @throws FormatError if it holds no layer, a half of one, or another kind of update (LoHa, LoKr, DoRA, Tucker, OFT,
+ * GLoRA, IA3, whole differences): what is left out would change the picture without a word
  */
 export async function openLora(path: string): Promise<LoraFile> {
   const file = await openArrays(path);
@@ -52,7 +53,13 @@ const otherKinds: readonly (readonly [part: RegExp, kind: string])[] = [
   [/\.lokr_w/, 'a LoKr (Kronecker products)'],
   [/\.dora_scale$|lora_magnitude_vector/, 'a DoRA (with magnitudes of its own)'],
   [/\.lora_mid\.weight$/, 'a LoCon in Tucker form (lora_mid)'],
-  [/^lora_te2_/, 'a LoRA for Stable Diffusion XL'],
+  [/\.(diff|diff_b|set_weight|w_norm|b_norm)(\.weight)?$/, 'a LoRA beside whole differences of weights'],
+  [/\.(lora_B|lora_up)(\.default)?\.bias$/, 'a LoRA with biases'],
+  [/\.oft_(blocks|diag|R)/, 'an OFT (rotations)'],
+  [/\.[ab][12]\.weight$/, 'a GLoRA (updates of the input too)'],
+  [/\.on_input$/, 'an IA3 (factors of activations)'],
+  [/^bundle_emb\./, 'a LoRA with embeddings in the same file'],
+  [/^lora_te[12]_/, 'a LoRA for Stable Diffusion XL'],
 ];
 
 function refuseOtherKinds(keys: Iterable<string>): void {
