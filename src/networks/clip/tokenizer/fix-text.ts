@@ -1,10 +1,10 @@
 import { unescapeHtml } from './unescape-html.ts';
 
 /**
- * What the Python package ftfy (Speer 2019, zenodo 2591652) does to a prompt, with two differences: only the
- * commonest HTML entities are resolved (unescape-html.ts), and of mojibake only UTF-8 that was read as
- * Windows-1252 is repaired, in the sequences that punctuation, Western letters and emoji turn into (`â€œ`, `Ã©`,
- * `ðŸ˜€`), which nobody writes on purpose.
+ * What the Python package ftfy 6 (Speer 2019, zenodo 2591652) does to a prompt, with one difference: of mojibake only
+ * UTF-8 that was read as Windows-1252 is repaired, in the sequences that punctuation, Western letters and emoji turn
+ * into (`â€œ`, `Ã©`, `ðŸ˜€`), which nobody writes on purpose. ftfy weighs by a table of improbable neighbours whether a
+ * whole text becomes likelier by decoding it anew, from eight other encodings too; `Å¡` for š it repairs, this not.
  */
 export function fixText(text: string): string {
   // A text with a "<" in it is HTML, whose entities are left alone.
