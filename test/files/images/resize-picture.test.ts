@@ -1,5 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { makePicture, type Picture, resizePicture, squarePicture } from '../../../src/files/images/index.ts';
+import {
+  coverPicture,
+  makePicture,
+  type Picture,
+  resizePicture,
+  squarePicture,
+} from '../../../src/files/images/index.ts';
 
 /** Red at the left third, green in the middle, blue at the right third of 90 x 30. */
 const thirds = (alpha?: Uint8Array): Picture => {
@@ -55,4 +61,17 @@ test('a picture of another size shows the same', async () => {
     [0, 255, 0],
     [0, 0, 255],
   ]);
+});
+
+test('a picture of another shape is cropped to its middle, not squashed', async () => {
+  const square = await coverPicture(thirds(), 15, 30);
+  expect([square.height, square.width]).toEqual([15, 30]);
+  // 45 x 15 pixels of which the 30 in the middle are left: 7.5 red, 15 green, 7.5 blue.
+  expect([colourAt(square, 7, 2), colourAt(square, 7, 15), colourAt(square, 7, 27)]).toEqual([
+    [255, 0, 0],
+    [0, 255, 0],
+    [0, 0, 255],
+  ]);
+  expect(colourAt(square, 7, 11)).toEqual([0, 255, 0]);
+  expect(colourAt(square, 7, 18)).toEqual([0, 255, 0]);
 });
