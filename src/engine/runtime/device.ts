@@ -6,7 +6,7 @@ import { multiply, spec, type Tensor, type TensorSpec, type TensorsOf } from '..
 import { type CompileOptions, describeProgram } from './describe-program.ts';
 import { type ConcreteDeviceName, checkDevice, type DeviceName, listDevices } from './devices.ts';
 import { type ArraysOf, Program, StepProgram, type StepResult } from './program.ts';
-import { type LazySource, State, type StateLeaf } from './state.ts';
+import { type Source, State, type StateLeaf } from './state.ts';
 import type { Request, RequestMessage, ResponseMessage, Value } from './worker-messages.ts';
 
 export interface DeviceOptions {
@@ -124,10 +124,10 @@ export class Device {
 
   /**
    * The same for arrays that are still on disk: each is read when its turn comes and moved to the device, so that
-   * weights of gigabytes exist once.
+   * weights of gigabytes exist once. Arrays in memory are copied.
    * @param options.dtype what floats are converted to. Default: as they are
    */
-  async holdLazily(tree: Tree<LazySource>, options: { readonly dtype?: DType } = {}): Promise<State> {
+  async holdLazily(tree: Tree<Source>, options: { readonly dtype?: DType } = {}): Promise<State> {
     return State.createLazily(this, tree, options.dtype);
   }
 

@@ -22,6 +22,13 @@ export interface LazySource extends TensorSpec {
   read(): Promise<NdArray>;
 }
 
+/** An array, or one that is read when it is wanted. */
+export type Source = NdArray | LazySource;
+
+/** The array itself, or a fresh one. */
+export const readSource = async (source: Source): Promise<NdArray> =>
+  'read' in source ? source.read() : source;
+
 /** A leaf of a state, without its values: what states are combined of. */
 export interface StateLeaf extends TensorSpec {
   readonly state: State;
@@ -51,18 +58,14 @@ export class State<T extends Tree<NdArray> = Tree<NdArray>> {
   }
 
   /** Use `Device.holdLazily`. */
-  static async createLazily(
-    device: Device,
-    tree: Tree<LazySource>,
-    dtype: DType | undefined,
-  ): Promise<State> {
+  static async createLazily(device: Device, tree: Tree<Source>, dtype: DType | undefined): Promise<State> {
     const state = State.of<Tree<NdArray>>(device, tree, dtype);
     await device.request({ kind: 'put', state: state.number, values: [] });
-    for (const [path, source] of flatten<LazySource>(tree)) {
-      const read = await source.read();
-      const array = castArray(read, heldAs(source, dtype));
+    for (const [path, source] of flatten<Source>(tree)) {
+      const array = castArray(await readSource(source), heldAs(source, dtype));
       const entry = [path, array] as const;
-      await device.request({ kind: 'put', state: state.number, values: [] }, [entry], { ownership: 'move' });
+      const ownership = 'read' in source ? 'move' : 'copy';
+      await device.request({ kind: 'put', state: state.number, values: [] }, [entry], { ownership });
     }
     if (state.onDevice) await state.upload();
     return state;

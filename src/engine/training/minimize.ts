@@ -1,7 +1,13 @@
 import type { NdArray, Tree } from '../arrays/index.ts';
 import type { TensorSpec } from '../graph/index.ts';
-import type { Device, StateLeaf } from '../runtime/index.ts';
-import { createMinimizer, type Problem, type StepReport, type TrainingState } from './minimizer.ts';
+import type { Device, LazySource, Source, StateLeaf } from '../runtime/index.ts';
+import {
+  createMinimizer,
+  type Minimizer,
+  type Problem,
+  type StepReport,
+  type TrainingState,
+} from './minimizer.ts';
 
 /** How long to go on, and with what. */
 export interface MinimizeRun {
@@ -17,8 +23,8 @@ export interface MinimizeRun {
     part: number,
     variables: () => Tree<StateLeaf>,
   ) => Tree<NdArray> | Promise<Tree<NdArray>>;
-  /** Where to go on. Default: from the start. */
-  readonly resumeFrom?: TrainingState;
+  /** Where to go on: a `TrainingState`, or sources of one, which are read once. Default: from the start. */
+  readonly resumeFrom?: Tree<Source>;
   /** Stops between two steps. */
   readonly signal?: AbortSignal;
 }
@@ -27,22 +33,27 @@ export interface StepEvent extends StepReport {
   readonly kind: 'step';
   /** The whole state after this step, for a checkpoint. Call it before the next step is asked for. */
   readonly save: () => Promise<TrainingState>;
+  /** The same to be read leaf by leaf, so that gigabytes are never held twice. Also before the next step. */
+  readonly sources: () => Tree<LazySource>;
   /** The variables on the device, for programs that try them out: see `Device.combine`. */
   readonly references: () => Tree<StateLeaf>;
 }
 
-export interface Minimized<Variables> {
-  readonly variables: Variables;
-  /** The moving averages, if they were kept. */
-  readonly averages: Variables | undefined;
-  readonly state: TrainingState;
-}
+/**
+ * What a minimization has come to. It is still on the device, so that as much of it is copied as is wanted; it is the
+ * caller's to dispose of.
+ */
+export type Minimized<Variables extends Tree<Source>> = Pick<
+  Minimizer<Variables>,
+  'variables' | 'averages' | 'references' | 'save' | 'sources' | 'dispose'
+>;
 
 /**
- * Minimizes a function over a tree of variables: yields an event after every step and returns what it found.
+ * Minimizes a function over a tree of variables: yields an event after every step and returns what it found. Stopped
+ * earlier, by an error, the signal or `return`, it frees what it held.
  * @throws what `createMinimizer` and `Minimizer.advance` throw, and the signal's reason when it is aborted
  */
-export async function* minimize<Variables extends Tree<NdArray>, Batch extends Tree<TensorSpec>>(
+export async function* minimize<Variables extends Tree<Source>, Batch extends Tree<TensorSpec>>(
   device: Device,
   problem: Problem<Variables, Batch>,
   { steps, batch, resumeFrom, signal }: MinimizeRun,
@@ -50,9 +61,9 @@ export async function* minimize<Variables extends Tree<NdArray>, Batch extends T
   if (!(Number.isSafeInteger(steps) && steps >= 1)) {
     throw new Error(`minimize: the number of steps is a whole number ≥ 1, got ${steps}`);
   }
-  const minimizer = await createMinimizer(device, problem);
+  const minimizer = await createMinimizer(device, problem, resumeFrom);
+  let end: 'early' | 'complete' = 'early';
   try {
-    if (resumeFrom !== undefined) await minimizer.restore(resumeFrom);
     const references = () => minimizer.references() as Tree<StateLeaf>;
     while (minimizer.step < steps) {
       signal?.throwIfAborted();
@@ -64,15 +75,13 @@ export async function* minimize<Variables extends Tree<NdArray>, Batch extends T
         kind: 'step',
         ...report,
         save: () => minimizer.save(),
+        sources: () => minimizer.sources(),
         references,
       };
     }
-    return {
-      variables: await minimizer.variables(),
-      averages: problem.averageDecay === undefined ? undefined : await minimizer.averages(),
-      state: await minimizer.save(),
-    };
+    end = 'complete';
+    return minimizer;
   } finally {
-    await minimizer.dispose();
+    if (end === 'early') await minimizer.dispose();
   }
 }

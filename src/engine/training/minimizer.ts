@@ -5,17 +5,31 @@ import {
   type MapTree,
   mapTree,
   type NdArray,
-  ndArray,
   scalar,
   type Tree,
   unflatten,
-  zeros,
 } from '../arrays/index.ts';
 import { spec, type Tensor, type TensorSpec, type TensorsOf } from '../graph/index.ts';
-import type { Device, LazySource, State, StateLeaf, StepProgram, StepResult } from '../runtime/index.ts';
-import { initialLossScale, type LossScale, nextLossScale } from './loss-scale.ts';
+import type {
+  Device,
+  LazySource,
+  Source,
+  State,
+  StateLeaf,
+  StepProgram,
+  StepResult,
+} from '../runtime/index.ts';
+import { nextLossScale } from './loss-scale.ts';
 import { adamW, type Optimizer } from './optimizers.ts';
 import { checkRate, constantRate, type Schedule } from './schedules.ts';
+import {
+  type Counters,
+  countersArray,
+  freshState,
+  type StartingState,
+  savedState,
+  specsOf,
+} from './starting-state.ts';
 import {
   accumulated,
   applyUpdate,
@@ -25,12 +39,18 @@ import {
   type StepState,
 } from './step-graphs.ts';
 
-/** The tensors that stand for a tree of arrays while a loss is traced. */
-export type Tensors<T> = MapTree<T, NdArray, Tensor>;
+/** The tensors that stand for a tree of variables while a loss is traced. */
+export type Tensors<T> = MapTree<T, Source, Tensor>;
+
+/** The variables as arrays, whether they were given as arrays or as sources. */
+export type Arrays<T> = T extends Tree<NdArray> ? T : MapTree<T, Source, NdArray>;
 
 /** A function to be minimized, and how. */
-export interface Problem<Variables extends Tree<NdArray>, Batch extends Tree<TensorSpec>> {
-  /** Where the variables start: a tree of float32 arrays. */
+export interface Problem<Variables extends Tree<Source>, Batch extends Tree<TensorSpec>> {
+  /**
+   * Where the variables start: a tree of float32 arrays, or of sources, which are read once (and once more for averages)
+   * and of which nothing stays on the host. Leaves of another state are given as its `sources()`.
+   */
   readonly variables: Variables;
   /** Shapes of what is fed at every step: data, noise, times. */
   readonly batch: Batch;
@@ -79,14 +99,26 @@ export type TrainingState = Tree<NdArray>;
 
 /**
  * Prepares the minimization of a function on a device: traces the loss, differentiates it and compiles the step.
- * @throws a sentence if a setting is out of its range or a variable is not float32
+ * @param resumeFrom a `TrainingState`, or sources of one: it goes on there
+ * @throws a sentence if a setting is out of its range, a variable is not float32, or the saved state is of another
+ *   problem
  */
-export async function createMinimizer<Variables extends Tree<NdArray>, Batch extends Tree<TensorSpec>>(
+export async function createMinimizer<Variables extends Tree<Source>, Batch extends Tree<TensorSpec>>(
   device: Device,
   problem: Problem<Variables, Batch>,
+  resumeFrom?: Tree<Source>,
 ): Promise<Minimizer<Variables>> {
   const settings = checkProblem(problem);
-  const variables = mapTree<Variables, NdArray, TensorSpec>(problem.variables, ({ shape }) => spec(shape));
+  const fresh = freshState(
+    problem.variables,
+    {
+      moments: settings.optimizer.moments,
+      averages: settings.averageDecay === undefined ? 'none' : 'kept',
+      gradients: settings.batchesPerStep === 1 ? 'at once' : 'collected',
+    },
+    settings.compute,
+  );
+  const start = resumeFrom === undefined ? fresh : await savedState(resumeFrom, fresh);
   const compileOptions = {
     ...(problem.compute && { compute: problem.compute }),
     ...(problem.threads && { threads: problem.threads }),
@@ -99,7 +131,7 @@ export async function createMinimizer<Variables extends Tree<NdArray>, Batch ext
     averages: problem.averageDecay !== undefined,
   };
   const shared = {
-    variables: variables as Tree<TensorSpec>,
+    variables: specsOf(problem.variables),
     ...(problem.frozen && { frozen: unflatten(problem.frozen.leaves()) }),
   };
   const perStep = {
@@ -131,7 +163,7 @@ export async function createMinimizer<Variables extends Tree<NdArray>, Batch ext
       { batch: problem.batch, scalars: { ...scalars, share: spec([]) } },
       perStep,
     );
-    return Minimizer.start(device, problem, settings, { kind: 'at once', step });
+    return Minimizer.start<Variables>(device, problem.frozen, start, settings, { kind: 'at once', step });
   }
   const collect = await compileStep(
     ({ batch, scalars }: StepInputs, state: StepState) => {
@@ -146,7 +178,11 @@ export async function createMinimizer<Variables extends Tree<NdArray>, Batch ext
     { scalars },
     { ...perStep, gradients: shared.variables },
   );
-  return Minimizer.start(device, problem, settings, { kind: 'collected', collect, update });
+  return Minimizer.start<Variables>(device, problem.frozen, start, settings, {
+    kind: 'collected',
+    collect,
+    update,
+  });
 }
 
 /** A compiled step of any form: its inputs and outputs are checked when it runs. */
@@ -173,47 +209,37 @@ type Programs =
   | { readonly kind: 'collected'; readonly collect: Step; readonly update: Step };
 
 /** A minimization under way. Its state lives on the device. Made by `createMinimizer`. */
-export class Minimizer<Variables extends Tree<NdArray>> {
-  private stepsMade = 0;
-  private lossScale: LossScale;
+export class Minimizer<Variables extends Tree<Source>> {
+  /** Calls of `advance`: what is to be read of one state must not be read of the next. */
+  private calls = 0;
 
   private constructor(
-    private readonly device: Device,
     private readonly settings: Settings,
     private readonly programs: Programs,
-    private readonly frozen: State | undefined,
-    private state: State<HeldTree>,
+    private readonly state: State<HeldTree>,
     /** The same, and what is frozen beside it. */
-    private all: State,
-  ) {
-    this.lossScale = initialLossScale(settings.compute);
-  }
+    private readonly all: State,
+    private counters: Counters,
+  ) {}
 
-  static async start<Variables extends Tree<NdArray>>(
+  static async start<Variables extends Tree<Source>>(
     device: Device,
-    { variables, frozen }: Pick<Problem<Variables, Tree<TensorSpec>>, 'variables' | 'frozen'>,
+    frozen: State | undefined,
+    { leaves, counters }: StartingState,
     settings: Settings,
     programs: Programs,
   ): Promise<Minimizer<Variables>> {
-    const copies = copiesOf(variables);
-    const zeroed = mapTree<Tree<LazySource>, LazySource, LazySource>(copies, ({ dtype, shape }) => ({
-      dtype,
-      shape,
-      read: async () => zeros(shape),
-    })) as Tree<LazySource>;
-    const state = await holdOneByOne(device, {
-      variables: copies,
-      moments: Object.fromEntries(settings.optimizer.moments.map((name) => [name, zeroed])),
-      ...(settings.averageDecay !== undefined && { averages: copies }),
-      ...(programs.kind === 'collected' && { gradients: zeroed }),
+    const state = (await device.holdLazily(leaves)) as unknown as State<HeldTree>;
+    const all = await device.combine({
+      ...(state.references() as { readonly [branch: string]: Tree<StateLeaf> }),
+      ...(frozen && { frozen: frozen.references() as Tree<StateLeaf> }),
     });
-    const all = await withFrozen(device, state, frozen);
-    return new Minimizer<Variables>(device, settings, programs, frozen, state, all);
+    return new Minimizer<Variables>(settings, programs, state, all, counters);
   }
 
   /** Steps made so far. */
   get step(): number {
-    return this.stepsMade;
+    return this.counters.step;
   }
 
   /**
@@ -226,11 +252,13 @@ export class Minimizer<Variables extends Tree<NdArray>> {
     if (batches.length !== batchesPerStep) {
       throw new Error(`advance: a step takes ${batchesPerStep} batch(es), got ${batches.length}`);
     }
-    const applied = this.stepsMade + 1;
-    const learningRates = rates.map((schedule) => schedule(this.stepsMade));
+    this.calls++;
+    const { step, lossScale } = this.counters;
+    const applied = step + 1;
+    const learningRates = rates.map((schedule) => schedule(step));
     for (const rate of learningRates) checkRate(`step ${applied}`, rate);
     const forUpdate: Scalars = {
-      lossScale: scalar(this.lossScale.scale),
+      lossScale: scalar(lossScale.scale),
       rates: learningRates.map((rate) => arrays(optimizer.scalarsAt(applied, rate))),
       ...(averageDecay !== undefined && {
         averageRate: scalar(1 - Math.min(averageDecay, applied / (applied + 9))),
@@ -244,64 +272,57 @@ export class Minimizer<Variables extends Tree<NdArray>> {
     return this.conclude(loss, gradientNorm, learningRates[0]!);
   }
 
-  /** The variables as they are now. */
-  async variables(): Promise<Variables> {
-    return (await this.state.readBranch('variables')) as Variables;
+  /** The variables as they are now, copied to the host. */
+  async variables(): Promise<Arrays<Variables>> {
+    return (await this.state.readBranch('variables')) as Arrays<Variables>;
   }
 
   /** The variables as leaves of a state, which have the values of each step as it is made. */
-  references(): MapTree<Variables, NdArray, StateLeaf> {
+  references(): MapTree<Variables, Source, StateLeaf> {
     const { variables } = this.state.references() as unknown as { readonly variables: Tree<StateLeaf> };
-    return variables as MapTree<Variables, NdArray, StateLeaf>;
+    return variables as MapTree<Variables, Source, StateLeaf>;
   }
 
   /** The moving averages of the variables. @throws if none are kept */
-  async averages(): Promise<Variables> {
+  async averages(): Promise<Arrays<Variables>> {
     if (this.settings.averageDecay === undefined) throw new Error('averages: set averageDecay to keep them');
-    return (await this.state.readBranch('averages')) as Variables;
+    return (await this.state.readBranch('averages')) as Arrays<Variables>;
   }
 
+  /** Copies the whole state to the host. */
   async save(): Promise<TrainingState> {
-    const state = await this.state.read();
-    const { scale, steady } = this.lossScale;
-    return { ...state, counters: ndArray('float64', [3], Float64Array.of(this.stepsMade, scale, steady)) };
+    return { ...(await this.state.read()), counters: countersArray(this.counters) };
   }
 
-  /** Goes on from a saved state. @throws a sentence if it does not belong to this problem */
-  async restore(saved: TrainingState): Promise<void> {
-    const { counters, ...parts } = saved as Record<string, Tree<NdArray>> & { counters?: NdArray };
-    const found = new Map(flatten<NdArray>(parts as Tree<NdArray>));
-    for (const [path, { shape }] of this.state.leaves()) {
-      const array = found.get(path);
-      if (array === undefined) throw new Error(`restore: the saved state has no "${path}"`);
-      if (array.dtype !== 'float32' || array.shape.join() !== shape.join()) {
-        throw new Error(`restore: "${path}" is ${array.dtype}[${array.shape}], expected float32[${shape}]`);
-      }
-      found.delete(path);
-    }
-    const [surplus] = found.keys();
-    if (surplus !== undefined)
-      throw new Error(`restore: the saved state's "${surplus}" is not part of this problem`);
-    if (counters?.dtype !== 'float64' || counters.shape.join() !== '3') {
-      throw new Error('restore: the saved state has no "counters" (float64[3])');
-    }
-    const state = await holdOneByOne(this.device, copiesOf(parts as Tree<NdArray>));
-    await this.disposeStates();
-    this.state = state;
-    this.all = await withFrozen(this.device, state, this.frozen);
-    const [step, scale, steady] = counters.data as Float64Array;
-    this.stepsMade = step!;
-    this.lossScale = { scale: scale!, steady: steady! };
+  /**
+   * The same to be read leaf by leaf, for a writer of gigabytes, before the next step is made.
+   * @throws where a leaf is read later: what it was is gone
+   */
+  sources(): Tree<LazySource> {
+    const { calls, counters } = this;
+    const leaves = mapTree<Tree<LazySource>, LazySource, LazySource>(
+      this.state.sources() as unknown as Tree<LazySource>,
+      (source, path) => ({
+        ...source,
+        read: async () => {
+          if (calls === this.calls) return source.read();
+          throw new Error(
+            `"${path}" as it was after step ${counters.step} is gone; read it before the next step`,
+          );
+        },
+      }),
+    ) as { readonly [branch: string]: Tree<LazySource> };
+    const counted = countersArray(counters);
+    return {
+      ...leaves,
+      counters: { dtype: counted.dtype, shape: counted.shape, read: async () => countersArray(counters) },
+    };
   }
 
   async dispose(): Promise<void> {
     const { programs } = this;
     const all = programs.kind === 'at once' ? [programs.step] : [programs.collect, programs.update];
     await Promise.all(all.map((program) => program.dispose()));
-    await this.disposeStates();
-  }
-
-  private async disposeStates(): Promise<void> {
     await this.all.dispose();
     await this.state.dispose();
   }
@@ -327,43 +348,26 @@ export class Minimizer<Variables extends Tree<NdArray>> {
 
   private conclude(loss: number, gradientNorm: number, learningRate: number): StepReport {
     const finite = Number.isFinite(gradientNorm);
-    const step = this.stepsMade + 1;
+    const step = this.counters.step + 1;
     if (!Number.isFinite(loss) || (!finite && this.settings.compute === 'float32')) {
       const what = Number.isFinite(loss) ? `norm of the gradients is ${gradientNorm}` : `loss is ${loss}`;
       throw new Error(
         `At step ${step} the ${what}; the variables are as before it. A lower learning rate may help.`,
       );
     }
+    let { lossScale } = this.counters;
     if (this.settings.compute === 'float16') {
-      this.lossScale = nextLossScale(this.lossScale, finite ? 'finite' : 'overflow');
-      if (this.lossScale.scale < 2 ** -24)
+      lossScale = nextLossScale(lossScale, finite ? 'finite' : 'overflow');
+      if (lossScale.scale < 2 ** -24)
         throw new Error(`At step ${step} float16 gradients overflow at any scale`);
     }
-    if (finite) this.stepsMade = step;
-    return { step: this.stepsMade, loss, learningRate, gradientNorm, update: finite ? 'applied' : 'skipped' };
+    this.counters = { step: finite ? step : this.counters.step, lossScale };
+    return { step: this.step, loss, learningRate, gradientNorm, update: finite ? 'applied' : 'skipped' };
   }
 }
 
 /** A training state as the device holds it; which branches exist depends on the settings. */
 type HeldTree = { readonly [branch: string]: Tree<NdArray> };
-
-/** Moments and averages may take gigabytes: they are made where they belong, one array after the other. */
-const holdOneByOne = async (device: Device, tree: Tree<LazySource>): Promise<State<HeldTree>> =>
-  (await device.holdLazily(tree)) as unknown as State<HeldTree>;
-
-/** Copies, made when they are wanted: what is held lazily is moved to the device. */
-const copiesOf = (tree: Tree<NdArray>): Tree<LazySource> =>
-  mapTree<Tree<NdArray>, NdArray, LazySource>(tree, ({ dtype, shape, data }) => ({
-    dtype,
-    shape,
-    read: async () => ({ dtype, shape, data: data.slice() }),
-  })) as Tree<LazySource>;
-
-const withFrozen = (device: Device, state: State<HeldTree>, frozen: State | undefined): Promise<State> =>
-  device.combine({
-    ...(state.references() as { readonly [branch: string]: Tree<StateLeaf> }),
-    ...(frozen && { frozen: frozen.references() as Tree<StateLeaf> }),
-  });
 
 /** What is fed beside a batch, as `StepScalars` has it. */
 type Scalars = { readonly [name: string]: Tree<NdArray> };
@@ -381,9 +385,9 @@ const numbers = (outputs: Tree<NdArray>): LossAndNorm => {
   return { loss: read('loss'), gradientNorm: read('gradientNorm') };
 };
 
-function checkProblem(problem: Omit<Problem<Tree<NdArray>, Tree<TensorSpec>>, 'loss'>): Settings {
+function checkProblem(problem: Omit<Problem<Tree<Source>, Tree<TensorSpec>>, 'loss'>): Settings {
   const { learningRate, clipNorm, batchesPerStep = 1, averageDecay, compute = 'float32' } = problem;
-  const entries: Entry<NdArray>[] = flatten<NdArray>(problem.variables);
+  const entries: Entry<Source>[] = flatten<Source>(problem.variables);
   if (entries.length === 0) throw new Error('minimize: there are no variables');
   for (const [path, { dtype }] of entries) {
     if (dtype === 'float32') continue;

@@ -2,7 +2,6 @@ import {
   gradient,
   mapTree,
   multiply,
-  type NdArray,
   type Shape,
   type State,
   spec,
@@ -24,7 +23,7 @@ import {
   personalizationMethod,
   type TrainingSettings,
 } from '../personalization/index.ts';
-import { learnedInMemory, steeredParameters } from '../steering/steered-parameters.ts';
+import { steeredParameters } from '../steering/steered-parameters.ts';
 import { steeringProblem } from '../steering/steering-problem.ts';
 import { rowsPerStep, type SteeringSettings } from '../steering/steering-settings.ts';
 import { calibration } from './calibration.ts';
@@ -76,7 +75,7 @@ export async function estimateSteering(
 ): Promise<MemoryEstimate> {
   const learned = await hollowLearned(model, plan);
   const key = { words: [0, 0] } as const;
-  const concept = learnedInMemory(plan, learned);
+  const concept = { plan, learned };
   const steered = await steeredParameters(concept, settings.subset, hollowSources(model), tokenizer, key);
   const kept = specsOf(steered.kept as Tree<TensorSpec>);
   const problem = steeringProblem({
@@ -93,7 +92,7 @@ export async function estimateSteering(
     heldBytes: modelBytes(model) + floatBytes(kept),
     activations: settings.optimization.activations,
   });
-  const sampling = guidedStage({ model, tokenizer, shape }, plan, learned, steered.variables);
+  const sampling = guidedStage({ model, tokenizer, shape }, plan, learned);
   return largestStage('steer', [...steps, ...(settings.modeShifting === 'off' ? [] : [sampling])]);
 }
 
@@ -116,12 +115,10 @@ export async function estimateEditing(
 function guidedStage(
   { model, tokenizer, shape }: EstimatedModel,
   plan: ConceptPlan,
-  learned: Learned<NdArray>,
-  variables: Learned<NdArray>,
+  learned: Learned<unknown>,
 ): MemoryStage {
   const parts: MemoryPart[] = [
     ...modelParts(model, plan, learned),
-    { label: 'where steering starts', bytes: floatBytes(specsOf(variables as Tree<TensorSpec>)) },
     // The backward pass to the latents keeps what one to few parameters keeps.
     {
       label: 'activations',
@@ -135,7 +132,7 @@ function guidedStage(
 function modelParts(
   model: ModelSpecs,
   plan: ConceptPlan | undefined,
-  learned: Learned<NdArray>,
+  learned: Learned<unknown>,
 ): readonly MemoryPart[] {
   const own = floatBytes(specsOf(learned as Tree<TensorSpec>));
   const unetBytes = floatBytes(model.unet.specs);
@@ -194,7 +191,7 @@ const networksOf = ({ unet: { specs }, textEncoder }: ModelSpecs) => ({
 const feedsOf = (
   { textEncoder }: ModelSpecs,
   tokenizer: Tokenizer,
-  variables: Learned<NdArray>,
+  variables: Learned<unknown>,
 ): PromptFeeds => {
   if (changesText(variables)) return feedIds(tokenizer);
   const { hiddenSize } = textEncoder.config;

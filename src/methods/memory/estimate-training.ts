@@ -1,8 +1,8 @@
 import {
   gradient,
   mapTree,
-  type NdArray,
   type Problem,
+  type Source,
   type Tensor,
   type TensorSpec,
   type Tree,
@@ -15,7 +15,7 @@ import { floatBytes } from './model-specs.ts';
 
 export interface TrainingMemoryOptions {
   /** Without values; its loss keeps activations, whatever is asked for. */
-  readonly problem: Problem<Tree<NdArray>, Tree<TensorSpec>>;
+  readonly problem: Problem<Tree<Source>, Tree<TensorSpec>>;
   /** What of the device's memory the problem reads, by path: `Problem.frozen`. */
   readonly frozen: Tree<TensorSpec>;
   /** What is held beside: the model, and what is kept of a concept. */
@@ -23,14 +23,14 @@ export interface TrainingMemoryOptions {
   readonly activations: 'keep' | 'recompute';
 }
 
-/** The stages of a training by `minimize`: its steps, and its end, when the whole state is copied to be saved. */
+/** The stages of a training by `minimize`: its steps, and its end, when what was trained is copied to the host. */
 export function trainingStages({
   problem,
   frozen,
   heldBytes,
   activations,
 }: TrainingMemoryOptions): readonly MemoryStage[] {
-  const variables = mapTree<Tree<NdArray>, NdArray, TensorSpec>(problem.variables, ({ shape }) => ({
+  const variables = mapTree<Tree<Source>, Source, TensorSpec>(problem.variables, ({ shape }) => ({
     dtype: 'float32',
     shape,
   })) as Tree<TensorSpec>;
@@ -52,7 +52,7 @@ export function trainingStages({
   const lasting = [
     { label: 'the model', bytes: heldBytes },
     { label: 'the process', bytes: calibration.fixedBytes },
-    { label: 'what is trained, here and where it started', bytes: 2 * one },
+    { label: 'what is trained', bytes: one },
     { label: "Adam's moments", bytes: 2 * one },
     { label: 'averages and collected gradients', bytes: (averages + collected) * one },
   ];
@@ -65,8 +65,8 @@ export function trainingStages({
       ],
     },
     {
-      stage: 'saving the state at the end',
-      parts: [...lasting, { label: 'the copy that is saved', bytes: (4 + averages + collected) * one }],
+      stage: 'reading what was trained',
+      parts: [...lasting, { label: 'its copy', bytes: one }],
     },
   ];
 }

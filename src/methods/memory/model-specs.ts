@@ -2,8 +2,8 @@ import {
   flatten,
   type LazySource,
   mapTree,
-  type NdArray,
   sizeOf,
+  spec,
   type TensorSpec,
   type Tree,
 } from '../../engine/index.ts';
@@ -23,20 +23,21 @@ export const modelBytes = ({ unet, textEncoder, vae }: ModelSpecs): number =>
 export const floatBytes = (tree: Tree<TensorSpec>): number =>
   flatten<TensorSpec>(tree).reduce((sum, [, { shape }]) => sum + 4 * sizeOf(shape), 0);
 
-/** Shapes of what a concept learns, without its values: the arrays are empty. */
+/** Shapes of what a concept learns, without its values. */
 export async function hollowLearned(
   { unet, textEncoder }: ModelSpecs,
   { method, tokens }: ConceptPlan,
-): Promise<Learned<NdArray>> {
+): Promise<Learned<LazySource>> {
   const learned = await networkMethod(method).initialize(
     { unet: hollow(unet.specs), textEncoder: hollow(textEncoder.specs) },
     { words: [0, 0] },
   );
   const size = textEncoder.config.hiddenSize;
-  return {
+  const all = {
     ...learned,
-    ...(tokens.length > 0 && { tokens: tokens.map(({ vectors }) => hollowArray([vectors, size])) }),
+    ...(tokens.length > 0 && { tokens: tokens.map(({ vectors }) => spec([vectors, size])) }),
   };
+  return hollow(all as Tree<TensorSpec>) as Learned<LazySource>;
 }
 
 export const hollowSources = ({ unet, textEncoder }: ModelSpecs): ModelTrees<LazySource> => ({
@@ -44,16 +45,10 @@ export const hollowSources = ({ unet, textEncoder }: ModelSpecs): ModelTrees<Laz
   textEncoder: hollow(textEncoder.specs),
 });
 
-/** Methods copy parameters or look at their shapes; nothing of either needs the values. */
+/** Methods hand parameters through or look at their shapes; nothing of either needs the values. */
 const hollow = (specs: Tree<TensorSpec>): Tree<LazySource> =>
   mapTree<Tree<TensorSpec>, TensorSpec, LazySource>(specs, ({ shape }) => ({
     dtype: 'float32',
     shape,
-    read: async () => hollowArray(shape),
+    read: () => Promise.reject(new Error('An estimate reads no values')),
   })) as Tree<LazySource>;
-
-const hollowArray = (shape: readonly number[]): NdArray => ({
-  dtype: 'float32',
-  shape,
-  data: new Float32Array(0),
-});

@@ -1,7 +1,7 @@
 import { flatten, type Tensor, unflatten } from '../../engine/index.ts';
 import { withLeaves } from './model-trees.ts';
 import type { PersonalizationMethod, SettingsOf } from './personalization-method.ts';
-import { readFloats } from './read-floats.ts';
+import { floatSources } from './read-floats.ts';
 
 /**
  * Custom Diffusion (Kumari et al. 2022, arXiv 2212.04488, section 3.2): the matrices that make keys and values of
@@ -11,7 +11,7 @@ export const customDiffusion = ({ projections }: SettingsOf<'custom-diffusion'>)
   async initialize({ unet }) {
     const chosen = flatten(unet).filter(([path]) => patterns[projections].test(path));
     if (chosen.length === 0) throw new Error('custom diffusion: the UNet has no cross-attention to learn');
-    return { unet: await readFloats(unflatten(chosen)) };
+    return { unet: floatSources(unflatten(chosen)) };
   },
   apply: ({ unet, textEncoder }, learned) => ({
     unet: withLeaves(unet, new Map(flatten<Tensor>(learned.unet ?? {}))),

@@ -3,8 +3,8 @@ import {
   constantRate,
   linearWarmup,
   multiply,
-  type NdArray,
   type Problem,
+  type Source,
   type State,
   spec,
   subtract,
@@ -20,7 +20,7 @@ import type { TrainingSettings } from './training-settings.ts';
 
 export interface DiffusionProblemOptions {
   readonly networks: PersonalizedNetworks;
-  readonly variables: Learned<NdArray>;
+  readonly variables: Learned<Source>;
   /** From `frozenNetworks`. */
   readonly frozen: State;
   readonly feeds: PromptFeeds;
@@ -40,10 +40,10 @@ export function diffusionProblem({
   feeds,
   training,
   shape,
-}: DiffusionProblemOptions): Problem<Tree<NdArray>, Tree<TensorSpec>> {
+}: DiffusionProblemOptions): Problem<Tree<Source>, Tree<TensorSpec>> {
   const [batch, , height, width] = shape;
   return {
-    variables: variables as Tree<NdArray>,
+    variables: variables as Tree<Source>,
     frozen,
     batch: {
       sample: spec(shape),
@@ -74,7 +74,7 @@ export function diffusionProblem({
   };
 }
 
-function ratesOf(variables: Learned<NdArray>, training: TrainingSettings) {
+function ratesOf(variables: Learned<Source>, training: TrainingSettings) {
   const { warmupSteps, learningRate, tokenLearningRate, textEncoderLearningRate } = training;
   const warm = (rate: number) =>
     warmupSteps === 0 ? constantRate(rate) : linearWarmup(warmupSteps, constantRate(rate));

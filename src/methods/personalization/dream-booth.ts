@@ -1,5 +1,5 @@
 import type { PersonalizationMethod, SettingsOf } from './personalization-method.ts';
-import { readFloats } from './read-floats.ts';
+import { floatSources } from './read-floats.ts';
 
 /**
  * DreamBooth (Ruiz et al. 2022, arXiv 2208.12242): the whole UNet is learned, and the whole text encoder if asked,
@@ -7,8 +7,8 @@ import { readFloats } from './read-floats.ts';
  */
 export const dreamBooth = ({ textEncoder }: SettingsOf<'dreambooth'>): PersonalizationMethod => ({
   initialize: async (base) => ({
-    unet: await readFloats(base.unet),
-    ...(textEncoder === 'trained' && { textEncoder: await readFloats(base.textEncoder) }),
+    unet: floatSources(base.unet),
+    ...(textEncoder === 'trained' && { textEncoder: floatSources(base.textEncoder) }),
   }),
   apply: (base, learned) => ({
     unet: learned.unet ?? base.unet,

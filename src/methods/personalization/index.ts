@@ -23,7 +23,7 @@ export * from './personalized-model.ts';
 export * from './personalized-prediction.ts';
 export * from './prompt-feeds.ts';
 export * from './prompts.ts';
-export { readFloats } from './read-floats.ts';
+export { floatSources, readFloats } from './read-floats.ts';
 export type { SampleEvent, SampleRequest } from './sample-pictures.ts';
 export * from './tokens.ts';
 export { drawBatch, type ExampleSource, type TrainingBatch } from './training-batches.ts';

@@ -1,4 +1,4 @@
-import type { LazySource, NdArray, RandomKey, Tensor } from '../../engine/index.ts';
+import type { LazySource, RandomKey, Source, Tensor } from '../../engine/index.ts';
 import type { ConceptToken, MethodKind, MethodSettings } from '../../files/checkpoints/index.ts';
 import type { Tokenizer } from '../../networks/clip/index.ts';
 import { customDiffusion } from './custom-diffusion.ts';
@@ -13,8 +13,8 @@ import { appendTokens, initializeTokens } from './tokens.ts';
  * respect to `learned`; steering is another loss on the same variables.
  */
 export interface PersonalizationMethod {
-  /** Where learning starts; reads no more of the base than that takes. All arrays are float32. */
-  initialize(base: ModelTrees<LazySource>, key: RandomKey): Promise<Learned<NdArray>>;
+  /** Where learning starts, in float32; what begins as the base has it is read when it is wanted. */
+  initialize(base: ModelTrees<LazySource>, key: RandomKey): Promise<Learned<Source>>;
   /** The personalized networks; what the method does not change are the very leaves of the base. */
   apply(base: ModelTrees<Tensor>, learned: Learned<Tensor>): ModelTrees<Tensor>;
 }

@@ -50,8 +50,8 @@ export interface PersonalizeOptions {
   readonly generation?: GenerationSettings;
   /** Pictures of the concept now and then. Default: none. */
   readonly samples?: SampleRequest;
-  /** Steps between checkpoints, of which there is one after the last step too. Default: none. */
-  readonly checkpointEvery?: number;
+  /** Steps between checkpoints, or whether there is one after a step; after the last one there is. Default: none. */
+  readonly checkpointEvery?: number | ((step: number) => boolean);
   /** Steps between measurements of the class word's drift. Default: none. */
   readonly driftEvery?: number;
   /** A checkpoint's state, of the same concept, pictures, settings and seed; sources are read once. */

@@ -1,8 +1,8 @@
 import {
   fold,
   type LazySource,
-  minimize,
   type Minimized,
+  minimize,
   type NdArray,
   type Source,
   type StateLeaf,

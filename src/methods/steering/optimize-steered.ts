@@ -1,12 +1,14 @@
 import {
   fold,
+  type LazySource,
+  type Minimized,
   minimize,
   type NdArray,
   type RandomKey,
+  type Source,
   type State,
   type StateLeaf,
   type StepReport,
-  type TrainingState,
   type Tree,
 } from '../../engine/index.ts';
 import type { Latents } from '../diffusion/index.ts';
@@ -41,14 +43,17 @@ export interface OptimizeOptions {
   readonly settings: SteeringSettings;
   readonly key: RandomKey;
   readonly checkpointEvery?: number;
-  readonly resumeFrom?: TrainingState;
+  readonly resumeFrom?: Tree<Source>;
   readonly signal?: AbortSignal;
 }
 
 export type SteeringEvent =
   | SteeringStep
-  /** Written down (`writeTrainingState`), it lets the steering go on as if it had not stopped. */
-  | { readonly kind: 'checkpoint'; readonly step: number; readonly state: TrainingState };
+  /**
+   * Written down (`writeTrainingState`), it lets the steering go on as if it had not stopped. To be read leaf by leaf,
+   * before the next event is asked for.
+   */
+  | { readonly kind: 'checkpoint'; readonly step: number; readonly state: Tree<LazySource> };
 
 /** After each step; what is measured is of the parameters before it. */
 export interface SteeringStep extends Omit<StepReport, 'loss'> {
@@ -65,15 +70,10 @@ export interface SteeringStep extends Omit<StepReport, 'loss'> {
   readonly shift: number | undefined;
 }
 
-export interface OptimizedVariables {
-  readonly variables: Learned<NdArray>;
-  readonly state: TrainingState;
-}
-
 /** Minimizes L_EDSD + μ L_MSR: each step draws its times and noises from its number alone, so that it can be resumed. */
 export async function* optimizeSteered(
   options: OptimizeOptions,
-): AsyncGenerator<SteeringEvent, OptimizedVariables> {
+): AsyncGenerator<SteeringEvent, Learned<NdArray>> {
   const { base, steered, frozen, branches, source, settings, checkpointEvery, resumeFrom, signal } = options;
   const { steps, passes } = settings.optimization;
   const { model } = base;
@@ -106,19 +106,22 @@ export async function* optimizeSteered(
     ...(resumeFrom && { resumeFrom }),
     ...(signal && { signal }),
   });
+  let minimized: Minimized<Tree<Source>> | undefined;
   try {
     let next = await training.next();
     for (; !next.done; next = await training.next()) {
-      const { loss, save, references: _references, ...report } = next.value;
+      const { loss, save: _save, sources, references: _references, ...report } = next.value;
       const { estimates } = await latest!.drawn;
       yield { ...report, count: steps, ...measures(settings, estimates, loss) };
-      if (checkpointEvery !== undefined && report.step % checkpointEvery === 0) {
-        yield { kind: 'checkpoint', step: report.step, state: await save() };
+      const { step } = report;
+      if (checkpointEvery !== undefined && (step % checkpointEvery === 0 || step === steps)) {
+        yield { kind: 'checkpoint', step, state: sources() };
       }
     }
-    const { variables, state } = next.value;
-    return { variables: variables as Learned<NdArray>, state };
+    minimized = next.value;
+    return (await minimized.variables()) as Learned<NdArray>;
   } finally {
+    await minimized?.dispose();
     await training.return(undefined as never); // frees the minimizer where the caller stopped early
     await compiled.dispose();
   }

@@ -5,10 +5,10 @@ import {
   type NdArray,
   type RandomKey,
   randomKey,
+  type Source,
   type State,
   type StateLeaf,
   sameShape,
-  type TrainingState,
   type Tree,
 } from '../../engine/index.ts';
 import type { Tokenizer } from '../../networks/clip/index.ts';
@@ -50,10 +50,10 @@ export interface SteerOptions {
   readonly guidedImages?: readonly Latents[];
   /** How good a guided image is; the best are kept. */
   readonly score?: (image: Latents) => Promise<number>;
-  /** Steps between checkpoints. Default: none. */
+  /** Steps between checkpoints, of which there is one after the last step too. Default: none. */
   readonly checkpointEvery?: number;
-  /** A checkpoint's state, of the same concept, source, settings and seed. */
-  readonly resumeFrom?: TrainingState;
+  /** A checkpoint's state, of the same concept, source, settings and seed; sources are read once. */
+  readonly resumeFrom?: Tree<Source>;
   /** Stops between two steps. */
   readonly signal?: AbortSignal;
 }
@@ -61,7 +61,6 @@ export interface SteerOptions {
 export type SteerEvent = GuidedImageEvent | SteeringEvent;
 
 export interface Steered extends SteeredConcept {
-  readonly state: TrainingState;
   /** x^k */
   readonly guidedImages: readonly Latents[];
   /** Knows the concept's words. */
@@ -88,7 +87,7 @@ export async function* steer(
   const { images, target, source } = yield* prepare(run);
   const frozen = await frozenParts(base.model, run.steered.kept);
   try {
-    const { variables, state } = yield* optimizeSteered({
+    const variables = yield* optimizeSteered({
       ...options,
       base,
       steered: run.steered,
@@ -98,7 +97,7 @@ export async function* steer(
       key: fold(run.key, 'steps'),
     });
     const concept = await run.steered.finish(variables);
-    return { ...concept, state, guidedImages: images, tokenizer: run.tokenizer };
+    return { ...concept, guidedImages: images, tokenizer: run.tokenizer };
   } finally {
     await frozen.dispose();
   }

@@ -1,10 +1,10 @@
 import {
-  castArray,
   flatten,
   type LazySource,
   mapTree,
   type NdArray,
   type RandomKey,
+  type Source,
   type Tensor,
   type Tree,
   type TreeLeaf,
@@ -15,11 +15,13 @@ import type { Tokenizer } from '../../networks/clip/index.ts';
 import {
   asSource,
   type ConceptPlan,
+  floatSources,
   type Learned,
   type LearnedConcept,
   type ModelTrees,
   networkMethod,
   personalizationMethod,
+  readFloats,
 } from '../personalization/index.ts';
 import { conceptWithLora } from './concept-with-lora.ts';
 
@@ -49,8 +51,8 @@ export interface SteeredConcept {
 
 /** The personalized networks θ, taken apart into what steering moves and what it keeps. */
 export interface SteeredParameters {
-  /** Where steering starts. */
-  readonly variables: Learned<NdArray>;
+  /** Where steering starts, in float32. */
+  readonly variables: Learned<Source>;
   /** The rest of what was learned. */
   readonly kept: Learned<LazySource>;
   /** θ of φ, for the graph of any program. */
@@ -60,7 +62,7 @@ export interface SteeredParameters {
 }
 
 /**
- * Takes a concept apart. It is read here and, for what is kept, again by `finish`.
+ * Takes a concept apart. Nothing is read here: the variables are as training starts, the rest by `finish`.
  * @param base φ; read only where a LoRA is begun, or put into weights that the concept did not learn
  * @param tokenizer without the concept's words
  * @throws a sentence if nothing of the concept would be steered
@@ -97,7 +99,7 @@ export async function steeredParameters(
   }
   const kept = unflatten(entries.filter(([path]) => !moves(path))) as Learned<LazySource>;
   return {
-    variables: await readLearned(unflatten(moving) as Learned<LazySource>),
+    variables: floatSources(unflatten(moving)) as Learned<LazySource>,
     kept,
     apply: (networks, rest, variables) => method.apply(networks, joined(rest, variables)),
     finish: async (variables) => ({ plan, learned: joined(await readLearned(kept), variables) }),
@@ -114,13 +116,8 @@ export const learnedInMemory = (plan: ConceptPlan, learned: Learned<NdArray>): L
 });
 
 /** Everything, in float32. */
-export async function readLearned(learned: Learned<LazySource>): Promise<Learned<NdArray>> {
-  const entries: [string, NdArray][] = [];
-  for (const [path, source] of flatten<LazySource>(learned as Tree<LazySource>)) {
-    entries.push([path, castArray(await source.read(), 'float32')]);
-  }
-  return unflatten(entries) as Learned<NdArray>;
-}
+export const readLearned = async (learned: Learned<Source>): Promise<Learned<NdArray>> =>
+  (await readFloats(learned as Tree<Source>)) as Learned<NdArray>;
 
 const joined = <Leaf extends TreeLeaf>(a: Learned<Leaf>, b: Learned<Leaf>): Learned<Leaf> =>
   unflatten([...flatten<Leaf>(a as Tree<Leaf>), ...flatten<Leaf>(b as Tree<Leaf>)]) as Learned<Leaf>;

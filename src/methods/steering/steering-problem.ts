@@ -6,6 +6,7 @@ import {
   ndArray,
   type Problem,
   type Shape,
+  type Source,
   type State,
   spec,
   stopGradient,
@@ -53,7 +54,7 @@ export function steeringProblem({
   feeds,
   optimization,
   shape,
-}: SteeringProblemOptions): Problem<Tree<NdArray>, Tree<TensorSpec>> {
+}: SteeringProblemOptions): Problem<Tree<Source>, Tree<TensorSpec>> {
   const { passes } = optimization;
   const [rows = 0, ...item] = shape;
   const perPass = rows / passes;
@@ -63,7 +64,7 @@ export function steeringProblem({
     );
   }
   return {
-    variables: steered.variables as Tree<NdArray>,
+    variables: steered.variables as Tree<Source>,
     frozen,
     batch: {
       sample: spec([perPass, ...item]),
@@ -124,7 +125,7 @@ export function rowsOfPass(
   };
 }
 
-function ratesOf(variables: Learned<NdArray>, optimization: SteeringOptimization) {
+function ratesOf(variables: Learned<Source>, optimization: SteeringOptimization) {
   const { learningRate, tokenLearningRate, textEncoderLearningRate } = optimization;
   // Where nothing but words is steered, theirs is the rate.
   if (variables.unet === undefined && variables.textEncoder === undefined) {

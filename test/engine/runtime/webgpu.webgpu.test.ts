@@ -118,7 +118,7 @@ describe('WebGPU agrees with the CPU', () => {
       });
       let next = await events.next();
       while (!next.done) next = await events.next();
-      return new Map(flatten<NdArray>(next.value.state));
+      return new Map(flatten<NdArray>(await next.value.save()));
     });
     const [onCpu, onGpu] = await Promise.all(runs);
     for (const [path, array] of onCpu!) {

@@ -6,8 +6,11 @@ import {
   cosineDecay,
   type Device,
   flatten,
+  type LazySource,
   linearWarmup,
   log,
+  type Minimized,
+  mapTree,
   mean,
   minimize,
   multiply,
@@ -15,6 +18,7 @@ import {
   openDevice,
   type Problem,
   range,
+  type Source,
   type StateLeaf,
   type StepEvent,
   scalar,
@@ -44,7 +48,7 @@ afterAll(() => device.close());
 async function run(
   extra: Extra,
   steps: number,
-  options: { resumeFrom?: TrainingState; stopAt?: number } = {},
+  options: { resumeFrom?: Tree<Source>; stopAt?: number } = {},
 ) {
   const { resumeFrom, stopAt } = options;
   const problem = { ...regression, learningRate: 1e-2, ...extra } as Problem<Tree<NdArray>, Tree<TensorSpec>>;
@@ -56,7 +60,11 @@ async function run(
   const reports: StepEvent[] = [];
   for (;;) {
     const next = await events.next();
-    if (next.done) return { reports, ...next.value };
+    if (next.done) {
+      const state = await next.value.save();
+      await next.value.dispose();
+      return { reports, state };
+    }
     reports.push(next.value);
     if (next.value.step === stopAt) {
       const state = await next.value.save();
@@ -125,7 +133,7 @@ describe('minimize', () => {
       w =
         w * (1 - rate * decay) - (rate * m) / (1 - beta1 ** t) / (Math.sqrt(v / (1 - beta2 ** t)) + epsilon);
     }
-    expect(next.value.variables.w.data[0]).toBeCloseTo(w, 5);
+    expect((await next.value.variables()).w.data[0]).toBeCloseTo(w, 5);
   });
 
   test('averages the batches of a step: the same as one larger batch', async () => {
@@ -142,9 +150,8 @@ describe('minimize', () => {
     const { value } = await halves.next();
     expect((value as StepEvent).loss).toBeCloseTo(0.5);
     const { value: end } = await halves.next();
-    expect([...(end as { variables: { w: NdArray } }).variables.w.data].map(Number)).toEqual(
-      [0, 1, 2].map((w) => expect.closeTo(w - 0.5 / 3, 5)),
-    );
+    const { w } = await (end as Minimized<typeof base.variables>).variables();
+    expect([...w.data].map(Number)).toEqual([0, 1, 2].map((w) => expect.closeTo(w - 0.5 / 3, 5)));
   });
 
   test('reports the norm before clipping and takes a step of the clipped length', async () => {
@@ -183,14 +190,85 @@ describe('minimize', () => {
         const live = await device.combine(seen);
         tried = Number(flatten<NdArray>(await live.read())[0]![1].data[2]);
       }
-      expect([...next.value.variables.w.data].map(Number)).toEqual([
-        expect.closeTo(0),
-        expect.closeTo(1),
-        expect.closeTo(2),
-      ]);
-      expect(tried).toBe(next.value.variables.w.data[2]);
+      const { w } = await next.value.variables();
+      expect([...w.data].map(Number)).toEqual([expect.closeTo(0), expect.closeTo(1), expect.closeTo(2)]);
+      expect(tried).toBe(w.data[2]);
     }
     expect([...(await held.read()).target.x.data].map(Number)).toEqual([0, 1, 2]);
+  });
+
+  /** What is read is counted. */
+  function counted(tree: Tree<NdArray>) {
+    const reads = new Map<string, number>();
+    const sources = mapTree<Tree<NdArray>, NdArray, LazySource>(tree, (array, path) => ({
+      dtype: array.dtype,
+      shape: array.shape,
+      read: async () => {
+        reads.set(path, (reads.get(path) ?? 0) + 1);
+        return { ...array, data: array.data.slice() };
+      },
+    })) as Tree<LazySource>;
+    return { reads, sources };
+  }
+
+  test.each([
+    [1, {}],
+    [2, { averageDecay: 0.9 }],
+  ] as const)('reads variables that are sources %i times and ends as with arrays', async (times, extra) => {
+    const { reads, sources } = counted(regression.variables);
+    const whole = await run(extra, 3);
+    const lazily = await run({ ...extra, variables: sources as never }, 3);
+    expect(lazily.state).toEqual(whole.state);
+    expect([...reads.values()]).toEqual(flatten<NdArray>(regression.variables).map(() => times));
+  });
+
+  test('goes on from sources of a saved state, each read once, and leaves the variables unread', async () => {
+    const whole = await run({ averageDecay: 0.9 }, 5);
+    const { state } = await run({ averageDecay: 0.9 }, 5, { stopAt: 3 });
+    const saved = counted(state);
+    const begun = counted(regression.variables);
+    const extra = { averageDecay: 0.9, variables: begun.sources as never };
+    const resumed = await run(extra, 5, { resumeFrom: saved.sources });
+    expect(resumed.state).toEqual(whole.state);
+    expect([...saved.reads.values()]).toEqual(flatten<NdArray>(state).map(() => 1));
+    expect(begun.reads.size).toBe(0);
+  });
+
+  test('begins at leaves that are held, and leaves those as they are', async () => {
+    const held = await device.hold({ w: scalar(8), other: scalar(1) });
+    const problem = {
+      variables: { w: held.sources().w },
+      batch: {},
+      loss: ({ w }: { readonly w: Tensor }) => multiply(w, 2),
+      learningRate: 0.5,
+      optimizer: sgd(),
+    };
+    const walk = minimize(device, problem, { steps: 2, batch: () => ({}) });
+    let next = await walk.next();
+    while (!next.done) next = await walk.next();
+    expect((await next.value.variables()).w.data[0]).toBe(6);
+    expect((await held.read()).w.data[0]).toBe(8);
+    await next.value.dispose();
+    await expect(next.value.variables()).rejects.toThrow('The state was disposed');
+  });
+
+  test('lends its state leaf by leaf until the next step', async () => {
+    const walk = minimize(device, { ...regression, learningRate: 1e-2 } as never, {
+      steps: 2,
+      batch: regressionBatch,
+    });
+    const { value } = await walk.next();
+    const { sources, save } = value as StepEvent;
+    const lent = sources();
+    const read = new Map<string, NdArray>();
+    for (const [path, source] of flatten<LazySource>(lent)) read.set(path, await source.read());
+    expect(read).toEqual(new Map(flatten<NdArray>(await save())));
+    await walk.next();
+    const [path, source] = flatten<LazySource>(lent)[0]!;
+    await expect(source.read()).rejects.toThrow(
+      `"${path}" as it was after step 1 is gone; read it before the next step`,
+    );
+    await walk.return(undefined as never);
   });
 
   test('lets a batch be made of the variables as they are before the step', async () => {
@@ -215,7 +293,7 @@ describe('minimize', () => {
     });
     let next = await halving.next();
     while (!next.done) next = await halving.next();
-    expect(next.value.variables.w.data[0]).toBe(1);
+    expect((await next.value.variables()).w.data[0]).toBe(1);
   });
 
   test('gives branches of the variables rates of their own', async () => {
@@ -234,7 +312,7 @@ describe('minimize', () => {
     const reports: StepEvent[] = [];
     let next = await events.next();
     for (; !next.done; next = await events.next()) reports.push(next.value);
-    const { slow, fast, faster } = next.value.variables;
+    const { slow, fast, faster } = await next.value.variables();
     // The first branch that a variable belongs to counts.
     expect([slow, fast.a, fast.b, faster].map(({ data }) => data[0])).toEqual([-2, -30, -30, 0]);
     expect(reports[0]!.learningRate).toBe(1);

@@ -12,6 +12,7 @@ import {
   normal,
   openDevice,
   randomKey,
+  type Source,
   type State,
   type StateLeaf,
   spec,
@@ -41,6 +42,7 @@ import {
   personalizedModel,
   predict,
   predictPersonalized,
+  readFloats,
 } from '../../../src/methods/personalization/index.ts';
 import { encodePrompts, type Tokenizer } from '../../../src/networks/clip/index.ts';
 import { temporaryFolder } from '../../files/formats/temporary-folder.ts';
@@ -115,8 +117,10 @@ const sourcesOf = ({ unet, textEncoder }: HeldModel) => ({
   textEncoder: textEncoder.parameters.sources() as Tree<LazySource>,
 });
 
-const initialized = (plan: ConceptPlan) =>
-  personalizationMethod(plan, base.tokenizer).initialize(sourcesOf(base.model), key);
+const initialized = async (plan: ConceptPlan) => {
+  const initial = await personalizationMethod(plan, base.tokenizer).initialize(sourcesOf(base.model), key);
+  return (await readFloats(initial as Tree<Source>)) as Learned<NdArray>;
+};
 
 /** As if it had been trained: everything a little elsewhere. */
 const moved = async (plan: ConceptPlan): Promise<Learned<NdArray>> =>

@@ -2,11 +2,13 @@ import {
   type Device,
   flatten,
   fold,
+  type LazySource,
   type NdArray,
   normal,
   type RandomKey,
   randomKey,
   type Tree,
+  unflatten,
 } from '../../../src/engine/index.ts';
 import type { MethodSettings, WritableModel } from '../../../src/files/checkpoints/index.ts';
 import { makePicture, type Picture } from '../../../src/files/images/index.ts';
@@ -135,3 +137,10 @@ export const randomLike = (key: RandomKey, array: NdArray, deviation: number): N
     data: values.data.map((value, i) => (array.data as Float32Array)[i]! + deviation * value),
   };
 };
+
+/** The leaves as they are. */
+export async function readLeaves(tree: Tree<LazySource>): Promise<Tree<NdArray>> {
+  const entries: [string, NdArray][] = [];
+  for (const [path, source] of flatten<LazySource>(tree)) entries.push([path, await source.read()]);
+  return unflatten(entries);
+}

@@ -5,6 +5,7 @@ import {
   type NdArray,
   openDevice,
   randomKey,
+  type Source,
   type Tensor,
   type Tree,
 } from '../../../src/engine/index.ts';
@@ -13,6 +14,7 @@ import {
   type Learned,
   learnedAsLora,
   type PersonalizationBase,
+  readFloats,
 } from '../../../src/methods/personalization/index.ts';
 import { learnedInMemory } from '../../../src/methods/steering/index.ts';
 import { steeredParameters } from '../../../src/methods/steering/steered-parameters.ts';
@@ -66,9 +68,10 @@ describe.each(methodCases.filter(([name]) => name in kinds))(
       const both = (variables: Learned<NdArray>) =>
         predictBy(base, { method: beside, plan, learned: { kept: learned, variables } as never }, prompt);
       const before = await predictWith(base, plan, learned, prompt);
-      expect(distance(await both(steered.variables), before)).toBeLessThan(1e-6);
+      const initial = (await readFloats(steered.variables as Tree<Source>)) as Learned<NdArray>;
+      expect(distance(await both(initial), before)).toBeLessThan(1e-6);
 
-      const moved = mapTree<Tree<NdArray>, NdArray, NdArray>(steered.variables as Tree<NdArray>, (array) =>
+      const moved = mapTree<Tree<NdArray>, NdArray, NdArray>(initial as Tree<NdArray>, (array) =>
         randomLike(key, array, 0.1),
       ) as Learned<NdArray>;
       const expected = await both(moved);

@@ -8,7 +8,6 @@ import {
   ndArray,
   openDevice,
   randomKey,
-  type TrainingState,
   type Tree,
 } from '../../../src/engine/index.ts';
 import {
@@ -69,10 +68,9 @@ describe.each(cases)('steering a concept of %s', (_, plan) => {
     const settings = tinySettings(plan.method.kind);
     const given = { settings, guidedImages: images };
     const whole = await runSteer(base, plan, learned, { ...given, checkpointEvery: 1 });
-    const [checkpoint] = whole.events.filter((event) => event.kind === 'checkpoint');
     const resumed = await runSteer(base, plan, learned, {
       ...given,
-      resumeFrom: (checkpoint as { readonly state: TrainingState }).state,
+      resumeFrom: whole.checkpoint!,
     });
     const [before, after] = [leavesOf(learned), leavesOf(whole.steered.learned)];
     expect([...after.keys()].sort()).toEqual([...before.keys()].sort());

@@ -9,6 +9,7 @@ import {
   normal,
   type RandomKey,
   randomKey,
+  type Source,
   type StateLeaf,
   spec,
   type Tensor,
@@ -27,6 +28,7 @@ import {
   personalizationMethod,
   personalizedModel,
   predict,
+  readFloats,
 } from '../../../src/methods/personalization/index.ts';
 import {
   defaultSteering,
@@ -38,7 +40,7 @@ import {
   steer,
 } from '../../../src/methods/steering/index.ts';
 import { encodePrompts } from '../../../src/networks/clip/index.ts';
-import { holdTiny, randomLike, tinyScheduler } from '../personalization/tiny-pipeline.ts';
+import { holdTiny, randomLike, readLeaves, tinyScheduler } from '../personalization/tiny-pipeline.ts';
 
 /** The source, 8 x 8 latents. */
 export const tinySource = normal(randomKey(11), [1, 4, 8, 8]);
@@ -67,7 +69,7 @@ export async function tinyConcept(
   deviation = 0.05,
 ): Promise<Learned<NdArray>> {
   const initial = await personalizationMethod(plan, tokenizer).initialize(networkSources(model), key);
-  return mapTree<Tree<NdArray>, NdArray, NdArray>(initial as Tree<NdArray>, (array, path) =>
+  return mapTree<Tree<NdArray>, NdArray, NdArray>(await readFloats(initial as Tree<Source>), (array, path) =>
     randomLike(fold(key, path), array, deviation),
   ) as Learned<NdArray>;
 }
@@ -91,7 +93,12 @@ export async function runSteer(
   plan: ConceptPlan,
   learned: Learned<NdArray>,
   options: Pick<SteerOptions, 'settings'> & Partial<SteerOptions>,
-): Promise<{ readonly events: readonly SteerEvent[]; readonly steered: Steered }> {
+): Promise<{
+  readonly events: readonly SteerEvent[];
+  readonly steered: Steered;
+  /** The first one's state. */
+  readonly checkpoint?: Tree<NdArray>;
+}> {
   const word = plan.tokens.length > 0 ? '<toy>' : 'cat';
   const steering = steer(base, {
     concept: learnedInMemory(plan, learned),
@@ -102,9 +109,13 @@ export async function runSteer(
     ...options,
   });
   const events: SteerEvent[] = [];
+  let state: Tree<NdArray> | undefined;
   let next = await steering.next();
-  for (; !next.done; next = await steering.next()) events.push(next.value);
-  return { events, steered: next.value };
+  for (; !next.done; next = await steering.next()) {
+    events.push(next.value);
+    if (next.value.kind === 'checkpoint') state ??= await readLeaves(next.value.state);
+  }
+  return { events, steered: next.value, ...(state && { checkpoint: state }) };
 }
 
 /** ε of a concept for the noised source at four times, [4, …]. */

@@ -9,6 +9,7 @@ import {
   type NdArray,
   normal,
   randomKey,
+  type Source,
   type StateLeaf,
   sizeOf,
   type Tensor,
@@ -25,6 +26,7 @@ import {
   networkMethod,
   type PromptFeeds,
   personalizationPreset,
+  readFloats,
 } from '../../../src/methods/personalization/index.ts';
 import { compareArrays, read, tolerances } from '../model-folder.ts';
 import { compareNumbers, type ParityResult } from '../parity-result.ts';
@@ -93,15 +95,19 @@ async function* compareReplaced(
   }
 }
 
-const initialize = ({ unet, text }: BaseModels, settings: MethodSettings): Promise<Learned<NdArray>> => {
+const initialize = async (
+  { unet, text }: BaseModels,
+  settings: MethodSettings,
+): Promise<Learned<NdArray>> => {
   const lazily = (tree: Tree<NdArray>) =>
     mapTree<Tree<NdArray>, NdArray, ReturnType<typeof asSource>>(tree, asSource) as Tree<
       ReturnType<typeof asSource>
     >;
-  return networkMethod(settings).initialize(
+  const initial = await networkMethod(settings).initialize(
     { unet: lazily(unet.parameters), textEncoder: lazily(text.parameters) },
     randomKey(3),
   );
+  return (await readFloats(initial as Tree<Source>)) as Learned<NdArray>;
 };
 
 /** Loss and gradients on the reference's inputs, through the very problem that training solves. */

@@ -67,7 +67,9 @@ async function complete(events: AsyncGenerator<StepEvent, Minimized<Tree<NdArray
     losses.push(next.value.loss);
     if (next.value.step === saveAt) saved = await next.value.save();
   }
-  return { losses, saved, result: next.value };
+  const result = { variables: await next.value.variables(), state: await next.value.save() };
+  await next.value.dispose();
+  return { losses, saved, result };
 }
 
 const mean = (values: readonly number[]): number =>

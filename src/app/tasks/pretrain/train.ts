@@ -77,7 +77,8 @@ export async function* train(
       if (!isLast && event.step % parameters.sheetSteps === 0) yield* sheetAt(await event.save());
       began = performance.now();
     }
-    const { state } = next.value;
+    const state = await next.value.save();
+    await next.value.dispose();
     await folder.save(training, state);
     yield { kind: 'file', path: folder.path(`${training}.state.safetensors`) };
     yield* sheetAt(state);
