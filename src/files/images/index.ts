@@ -1,5 +1,6 @@
-export type { ExistingFile } from './create-file.ts';
+export { createFile, type ExistingFile } from './create-file.ts';
 export { describeChange } from './describe-change.ts';
+export { encodeLikeOriginal, type LikeOriginalOptions } from './encode-like-original.ts';
 export { arrayFromPictures, picturesFromArray } from './model-array.ts';
 export {
   type ColourProfile,

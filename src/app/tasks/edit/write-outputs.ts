@@ -2,7 +2,13 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OpenedConcept } from '../../../files/checkpoints/index.ts';
 import { replaceFile } from '../../../files/formats/index.ts';
-import { makePicture, type Picture, writePicture } from '../../../files/images/index.ts';
+import {
+  createFile,
+  encodeLikeOriginal,
+  makePicture,
+  type Picture,
+  writePicture,
+} from '../../../files/images/index.ts';
 import { maskOfPicture, type Plane } from '../../../methods/editing/index.ts';
 import type { PlainData } from '../../benchmark/plan/content-hash.ts';
 import { drawSheet, type SheetPanel } from '../../charts/labelled-sheet.ts';
@@ -81,7 +87,9 @@ export async function* writeOutputs(finished: FinishedEdit): AsyncGenerator<Task
   const request = { parameters, recipe, seed, side, hashes };
   for (const [name, edit] of edits) {
     const texts = pictureTexts(request, name, opened.title);
-    yield* write(fileOf(name), (to) => writePicture(to, edit.picture, { texts, existing, profile: 'own' }));
+    const changed = maskOfPicture(picture, edit.plan.crop, edit.plan.mask).data;
+    const bytes = await encodeLikeOriginal(parameters.picture, edit.picture, { changed, texts });
+    yield* write(fileOf(name), (to) => createFile(to, bytes, existing));
   }
   yield* write('mask.png', (to) => writePicture(to, pictureOfMask(mask), { existing }));
   yield* write('sheet.png', (to) => replaceFile(to, (put) => put(sheet)));
