@@ -12,8 +12,10 @@ import {
 import { isLazyArray } from '../../files/formats/index.ts';
 import { tokenizerBefore, tokenTable } from '../../methods/personalization/index.ts';
 import type { Tokenizer } from '../../networks/clip/index.ts';
+import type { TaskContext } from '../tasks/task.ts';
 import type { TaskEvent } from '../tasks/task-event.ts';
 import { type ConceptReference, parseConceptReference } from './concept-reference.ts';
+import { locateConceptPath } from './locate-model.ts';
 import { inPlace, isLora, openConcept } from './open-concept.ts';
 import type { OpenedModel } from './open-model.ts';
 
@@ -28,7 +30,7 @@ export interface ConceptModel {
  * The model with concepts applied one after the other: learned words, LoRAs, Custom Diffusion, the networks of a
  * DreamBooth model. Changed weights are read and kept; all others stay on disk, and where nobody needs the model without
  * them nothing of it is read twice. `applyConcept` of personalization does it on a device, beside the model.
- * @param texts each `path` or, of a LoRA, `path:scale`
+ * @param texts each `path` or, of a LoRA, `path:scale`; for a path also an id on the hub, from which it is pulled
  * @param prompt is looked through for the concepts' words
  * @throws a sentence that names the concept, if it is none or is for another model
  */
@@ -36,6 +38,7 @@ export async function* applyConcepts(
   { checkpoint: { unet, textEncoder }, tokenizer }: OpenedModel,
   texts: readonly string[],
   prompt: string,
+  context: TaskContext,
 ): AsyncGenerator<TaskEvent, { readonly model: ConceptModel; close(): Promise<void> }> {
   const closers: (() => Promise<void>)[] = [];
   const close = async () => {
@@ -43,7 +46,8 @@ export async function* applyConcepts(
   };
   let model: ConceptModel = { unet, textEncoder, tokenizer };
   try {
-    for (const reference of texts.map(parseConceptReference)) {
+    for (const asked of texts.map(parseConceptReference)) {
+      const reference = { ...asked, path: yield* locateConceptPath(asked.path, context) };
       const concept = yield* openConcept(reference, model, [prompt]);
       closers.push(concept.close);
       model = yield* applyConcept(model, concept, reference);

@@ -1,4 +1,4 @@
-import { locateCheckpoint } from '../../files/checkpoints/index.ts';
+import { locateCheckpoint, locateConcept } from '../../files/checkpoints/index.ts';
 import type { PullEvent } from '../../files/hub/index.ts';
 import type { MetricWeightsEvent } from '../../files/metric-weights/index.ts';
 import type { TaskContext } from '../tasks/task.ts';
@@ -13,6 +13,13 @@ export async function* locateModel(
   const events = locateCheckpoint(pathOrId, { hub, variant, ...(signal && { signal }) });
   return yield* downloadEvents(`Downloading ${pathOrId}`, events);
 }
+
+/** The same of a concept: `organisation/name` or `organisation/name/file` on the hub. */
+export const locateConceptPath = (
+  pathOrId: string,
+  { hub, signal }: TaskContext,
+): AsyncGenerator<TaskEvent, string> =>
+  downloadEvents(`Downloading ${pathOrId}`, locateConcept(pathOrId, { hub, ...(signal && { signal }) }));
 
 /** What a download tells, as a task does: bytes of all its files together. */
 export async function* downloadEvents<Result>(

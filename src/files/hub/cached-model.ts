@@ -24,27 +24,25 @@ export const findCachedModel = (
   repository: Repository,
   variant: WeightsVariant,
 ): Promise<PulledModel> =>
-  findCached(layout, repository, MODEL_INDEX, async (folder, present) =>
-    selectPipelineFiles(await readModelIndex(join(folder, MODEL_INDEX)), present, variant),
-  );
+  findCached(layout, repository, async (folder, present) => {
+    if (!present.has(MODEL_INDEX)) throw new HubError(`has no ${MODEL_INDEX}`);
+    return selectPipelineFiles(await readModelIndex(join(folder, MODEL_INDEX)), present, variant);
+  });
 
 /**
  * The same for anything else that was pulled.
- * @param first a file that it cannot be without
  * @param select its files among those that are there
  */
 export async function findCached(
   layout: CacheLayout,
   { revision }: Repository,
-  first: string,
   select: (folder: string, present: ReadonlySet<string>) => Promise<string[]>,
 ): Promise<PulledModel> {
   const commit = isCommit(revision) ? revision : await readReference(layout, revision);
   const folder = layout.snapshot(commit);
-  if (!(await isFile(join(folder, first)))) {
-    throw new HubError(`${first} is not in the cache (${folder}); ${PULL_IT}`);
-  }
-  const present = await presentFiles(folder);
+  const present = await presentFiles(folder).catch((cause) => {
+    throw new HubError(`${revision} is not in the cache (${folder}); ${PULL_IT}`, { cause });
+  });
   const files = await missingIsUncached(folder, () => select(folder, present));
   return { folder, commit, files };
 }

@@ -6,4 +6,5 @@ export type { WeightsVariant } from './pipeline-files.ts';
 export { type PullOptions, pull } from './pull.ts';
 export { type PullClipOptions, pullClip } from './pull-clip.ts';
 export type { PullEvent } from './pull-event.ts';
+export { type PullSelectedOptions, pullSelected, type SelectFiles } from './pull-selected.ts';
 export { parseRepository, type Repository } from './repository.ts';

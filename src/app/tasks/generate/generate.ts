@@ -49,7 +49,7 @@ export const generate = defineTask({
       const opened = yield* openModel(parameters, context);
       closers.unshift(opened.close);
       const plan = planPictures(parameters, opened.checkpoint, seeds, picture);
-      const { model, close } = yield* applyConcepts(opened, parameters.concepts, parameters.prompt);
+      const { model, close } = yield* applyConcepts(opened, parameters.concepts, parameters.prompt, context);
       closers.unshift(close);
       yield* tellDropped(model.tokenizer, parameters);
 

@@ -39,7 +39,7 @@ export const generateParameters = z.object({
     .array(z.string().min(1))
     .default([])
     .describe(
-      'Learned concept: embedding, LoRA, Custom Diffusion, or a DreamBooth model; file:0.8 scales a LoRA',
+      'Learned concept: embedding, LoRA, Custom Diffusion or DreamBooth model, a path or an id on the hub (organisation/name or organisation/name/file); file:0.8 scales a LoRA',
     )
     .meta(hints({ short: 'c', item: 'concept', placeholder: 'file[:scale]' })),
   image: z

@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises';
 import { FormatError, quote } from '../../formats/format-error.ts';
 import { type HubOptions, type PullEvent, pull, type WeightsVariant } from '../../hub/index.ts';
+import { isThere } from '../is-there.ts';
 
 export interface LocateOptions {
   readonly hub: HubOptions;
@@ -28,12 +28,6 @@ export async function* locateCheckpoint(
   });
   return pulled.folder;
 }
-
-const isThere = (path: string): Promise<boolean> =>
-  stat(path).then(
-    () => true,
-    () => false,
-  );
 
 /** Two parts, of which the second has no ending that files have: a name that is mistyped is no reason to ask a server. */
 const mayBeId = (text: string): boolean =>

@@ -24,6 +24,7 @@ import {
   describeModel,
 } from './describe-checkpoint.ts';
 import { locateCheckpoint } from './locate-checkpoint.ts';
+import { savedNames } from './saved-names.ts';
 
 export interface CheckpointOptions
   extends FolderOptions,
@@ -72,14 +73,6 @@ async function openFolder(path: string, options: CheckpointOptions): Promise<Che
     `${path}: holds no checkpoint; looked for model_index.json, ${savedNames.join(', ')}; give the folder or file that training saved`,
   );
 }
-
-/** What diffusers' training scripts save into their output folders. */
-const savedNames = [
-  'pytorch_custom_diffusion_weights',
-  'pytorch_lora_weights',
-  'adapter_model',
-  'learned_embeds',
-].flatMap((name) => [`${name}.safetensors`, `${name}.bin`]);
 
 async function openFile(path: string, options: CheckpointOptions): Promise<Checkpoint> {
   const file = await openArrays(path);
