@@ -1,0 +1,145 @@
+import { mkdir, readFile } from 'node:fs/promises';
+import type { MethodKind } from '../../../files/checkpoints/index.ts';
+import { jobStore } from '../../benchmark/harness/job-store.ts';
+import { type HarnessSummary, runJobs } from '../../benchmark/harness/run-jobs.ts';
+import { type OpenedManifest, readManifest } from '../../benchmark/manifest/read-manifest.ts';
+import {
+  type BenchmarkSettings,
+  baselineNames,
+  benchmarkSettings,
+  changedSettings,
+  quickSettings,
+} from '../../benchmark/plan/benchmark-settings.ts';
+import type { BenchmarkIdentity } from '../../benchmark/plan/make-jobs.ts';
+import {
+  type BenchmarkPlan,
+  type BenchmarkRequest,
+  planBenchmark,
+} from '../../benchmark/plan/plan-benchmark.ts';
+import { parseShard } from '../../benchmark/plan/shard.ts';
+import { type SuiteName, suiteNames, type VariantName } from '../../benchmark/plan/variants.ts';
+import { writePlanRecord } from '../../benchmark/report/plan-record.ts';
+import { writeReport } from '../../benchmark/report/write-report.ts';
+import { methodRunner } from '../../benchmark/runner/method-runner.ts';
+import { openWorkbench, type Workbench } from '../../benchmark/runner/workbench.ts';
+import { openModel } from '../../models/open-model.ts';
+import { defineTask, type TaskContext, TaskError } from '../task.ts';
+import type { TaskEvent } from '../task-event.ts';
+import { type BenchParameters, benchParameters } from './parameters.ts';
+import { showJobs } from './show-jobs.ts';
+
+export interface BenchmarkResult {
+  readonly jobs: HarnessSummary;
+  readonly edits: number;
+  /** Of the report; none if nothing is measured yet. */
+  readonly files: readonly string[];
+}
+
+/** Runs a benchmark, or goes on with it, and reports. */
+export const bench = defineTask({
+  summary:
+    'Measure personalized editing: the tables and figures of the paper, on a set of your own or the built-in one',
+  examples: [
+    ['pocket/benchmark.json', 'everything, with the built-in model; broken off, the same command goes on'],
+    ['pocket/benchmark.json --quick', 'a sample in minutes'],
+    ['pocket/benchmark.json --baseline dreambooth --suite main --limit 16', 'a part of it'],
+    [
+      'photos/benchmark.json -m stable-diffusion-v1-5/stable-diffusion-v1-5 --clip clip-vit-base-patch32/ --shard 1/4',
+      'a quarter of it on this machine',
+    ],
+  ],
+  parameters: benchParameters,
+
+  async *run(parameters, context): AsyncGenerator<TaskEvent, BenchmarkResult> {
+    const manifest = await readManifest(parameters.manifest);
+    const shard = parameters.shard === undefined ? undefined : parseShard(parameters.shard);
+    const changes = await readSettings(parameters.settings);
+    const opened = yield* openModel(parameters, context);
+    const workbench = yield* openWorkbench(opened, { ...parameters, signal: context.signal });
+    try {
+      const { identity } = workbench;
+      const settings = settingsFor(parameters, identity, changes);
+      const request = { ...requestOf(parameters, settings, identity), ...(shard && { shard }) };
+      yield { kind: 'stage', stage: 'Planning' };
+      const plan = await planBenchmark(manifest, request);
+      for (const sentence of plan.leftOut) yield { kind: 'note', message: `left out: ${sentence}` };
+      if (plan.cells.length === 0) throw new TaskError(nothingToDo(manifest, parameters));
+      await mkdir(parameters.output, { recursive: true });
+      await writePlanRecord(parameters.output, manifest, workbench.title, { settings, identity }, plan);
+      const jobs = yield* runPlan(workbench, plan, parameters.output, context);
+      yield { kind: 'stage', stage: 'Writing the report' };
+      const report = await writeReport(parameters.output);
+      for (const path of report.paths) yield { kind: 'file', path };
+      return { jobs, edits: plan.cells.length, files: report.paths };
+    } finally {
+      await workbench.dispose();
+    }
+  },
+
+  describe: ({ jobs, edits, files }) => {
+    const failed = jobs.failed.length === 0 ? '' : `, ${jobs.failed.length} failed (run it again to retry)`;
+    const done = `${edits} edits asked for; ${jobs.done} of ${jobs.jobs} jobs done${failed}`;
+    return [done, ...files].join('\n');
+  },
+});
+
+async function* runPlan(
+  workbench: Workbench,
+  { jobs }: BenchmarkPlan,
+  folder: string,
+  { signal }: TaskContext,
+): AsyncGenerator<TaskEvent, HarnessSummary, undefined> {
+  const store = jobStore(folder);
+  const runner = methodRunner(workbench, store);
+  try {
+    return yield* showJobs(runJobs(jobs, { store, run: runner.run, ...(signal && { signal }) }));
+  } finally {
+    await runner.dispose();
+  }
+}
+
+async function readSettings(path: string | undefined): Promise<unknown> {
+  if (path === undefined) return undefined;
+  try {
+    return JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    const reason = cause instanceof SyntaxError ? 'is no JSON' : 'cannot be read';
+    throw new TaskError(`${path}: ${reason} (${cause instanceof Error ? cause.message : cause})`, { cause });
+  }
+}
+
+function settingsFor(
+  { quick }: BenchParameters,
+  { preset }: BenchmarkIdentity,
+  changes: unknown,
+): BenchmarkSettings {
+  const usual = benchmarkSettings(preset);
+  const wanted = quick ? quickSettings(usual) : usual;
+  return changes === undefined ? wanted : changedSettings(wanted, changes);
+}
+
+/** What `--quick` leaves of it, where nothing else is said. */
+const QUICK = { limit: 2, baselines: ['dreambooth'] } as const;
+
+function requestOf(
+  { suites, baselines, methods, seeds, firstSeed, limit, quick }: BenchParameters,
+  settings: BenchmarkSettings,
+  identity: BenchmarkIdentity,
+): BenchmarkRequest {
+  const most = limit ?? (quick ? QUICK.limit : undefined);
+  const usual = quick ? QUICK.baselines : baselineNames;
+  return {
+    suites: suites.length > 0 ? (suites as SuiteName[]) : suiteNames,
+    baselines: baselines.length > 0 ? (baselines as MethodKind[]) : usual,
+    ...(methods.length > 0 && { variants: methods as VariantName[] }),
+    seeds: Array.from({ length: seeds }, (_, index) => firstSeed + index),
+    ...(most !== undefined && { limit: most }),
+    ...{ settings, identity },
+  };
+}
+
+function nothingToDo({ path, manifest }: OpenedManifest, { shard }: BenchParameters): string {
+  if (shard !== undefined)
+    return `shard: there are fewer cells than shards, so ${shard} is empty; take fewer`;
+  return `${path}: is for ${manifest.suites.join(', ')}, and nothing of that is asked for; leave out --suite and --method, or change them`;
+}
