@@ -1,4 +1,5 @@
 import type { OpenedConcept } from '../../../files/checkpoints/index.ts';
+import { findSubjectWord, subjectFromWords } from '../../../methods/editing/index.ts';
 import {
   extendTokenizer,
   learnedOfConcept,
@@ -7,14 +8,19 @@ import {
 import type { Tokenizer } from '../../../networks/clip/index.ts';
 import { wordsOf } from '../../models/open-concept.ts';
 import { TaskError } from '../task.ts';
+import { parseVariants, variants } from './edit-variants.ts';
 import type { EditParameters } from './parameters.ts';
 
-/** @throws TaskError for a `<word>` that nobody taught the model that reads it */
+/**
+ * Checks before anything is loaded what the prompts say.
+ * @throws a sentence for a `<word>` that nobody taught the model that reads it, or a subject that cannot be named
+ */
 export async function checkWords(
-  { prompt, sourcePrompt, negativePrompt }: EditParameters,
+  parameters: EditParameters,
   tokenizer: Tokenizer,
   concept: OpenedConcept | undefined,
 ): Promise<void> {
+  const { prompt, sourcePrompt, negativePrompt } = parameters;
   const knowing =
     concept === undefined
       ? tokenizer
@@ -31,10 +37,31 @@ export async function checkWords(
     throw new TaskError(`prompt: the model does not know ${JSON.stringify(unknown)}; ${known}`);
   }
   const [learned] = placeholdersIn(sourcePrompt).filter((word) => !tokenizer.placeholders.has(word));
-  if (learned === undefined) return;
-  throw new TaskError(
-    `source prompt: ${JSON.stringify(learned)} is no word of the model itself; say in plain words what the photo shows`,
-  );
+  if (learned !== undefined) {
+    throw new TaskError(
+      `source prompt: ${JSON.stringify(learned)} is no word of the model itself; say in plain words what the photo shows`,
+    );
+  }
+  checkSubject(parameters, tokenizer, knowing);
+}
+
+/** A mask that is found has to know of what. */
+function checkSubject(
+  { prompt, sourcePrompt, subject, mask, variants: names }: EditParameters,
+  tokenizer: Tokenizer,
+  knowing: Tokenizer,
+): void {
+  const finds = parseVariants(names).names.some((name) => variants[name].mask === 'subject');
+  if (mask !== undefined || !finds) return;
+  if (subject !== undefined) subjectFromWords(tokenizer, sourcePrompt, subject);
+  else {
+    findSubjectWord({
+      source: sourcePrompt,
+      sourceTokenizer: tokenizer,
+      target: prompt,
+      targetTokenizer: knowing,
+    });
+  }
 }
 
 const placeholdersIn = (text: string): readonly string[] => text.match(/<[^<>\s]+>/g) ?? [];

@@ -44,6 +44,7 @@ export function runRecord({
     seconds: watch.seconds(),
     unetCalls: {
       looking: planned.unetCalls,
+      steering: steered?.unetCalls ?? 0,
       editing: Object.fromEntries(Array.from(edits, ([name, { unetCalls }]) => [name, unetCalls.editing])),
     },
   };

@@ -7,6 +7,7 @@ import {
   type SteeredConcept,
   steer,
 } from '../../../methods/steering/index.ts';
+import { unetCallsOfSteering } from '../../benchmark/runner/steer-to-source.ts';
 import type { UnfinishedRun } from '../../runs/unfinished-run.ts';
 import type { TaskEvent } from '../task-event.ts';
 import type { EditSession } from './edit-session.ts';
@@ -21,6 +22,8 @@ export interface SteeredEdit {
     | { readonly edsd: number | undefined; readonly modeShifting: number | undefined }
     | undefined;
   readonly steps: number;
+  /** Of this process. */
+  readonly unetCalls: number;
 }
 
 /** Steers the concept to the photo, from where an earlier run stopped; undefined where nothing is to be steered. */
@@ -52,6 +55,7 @@ export async function* steerStage(
   });
   const made: Latents[] = [];
   let losses: SteeredEdit['losses'];
+  let unetCalls = 0;
   try {
     let next = await steering.next();
     for (; !next.done; next = await steering.next()) {
@@ -60,6 +64,7 @@ export async function* steerStage(
         made.push(event.latents);
         if (made.length === event.count) await writeImages(run, made.slice(0, settings.guidedImages.keep));
       }
+      unetCalls += unetCallsOfSteering(event, settings);
       if (event.kind === 'step') losses = event.losses;
       if (event.kind === 'checkpoint') await run.writeArrays(stateName, event.state);
       yield* told(event);
@@ -67,7 +72,7 @@ export async function* steerStage(
     }
     const { plan, learned } = next.value;
     const model = await applyLearned(base, learnedInMemory(plan, learned));
-    return { concept: { plan, learned }, model, losses, steps: settings.optimization.steps };
+    return { concept: { plan, learned }, model, losses, steps: settings.optimization.steps, unetCalls };
   } finally {
     await steering.return(undefined as never);
   }
