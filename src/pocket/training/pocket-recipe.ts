@@ -28,9 +28,9 @@ export interface PocketRecipe {
 }
 
 const shared = { warmup: 50, clipNorm: 1 } as const;
-const reconstruction = { structureWeight: 0.05, squareWeight: 1, coarseWeight: 3 } as const;
+const reconstruction = { structureWeight: 0.1, squareWeight: 1, coarseWeight: 1 } as const;
 
-/** How the built-in model was trained. */
+/** How the built-in model is trained. */
 export const pocketRecipe: PocketRecipe = {
   configs: pocketConfigs,
   seed: 2024,
