@@ -135,7 +135,7 @@ const refusals: readonly (readonly [typed: readonly string[], message: RegExp])[
     ['cat', '-o', 'FOLDER/single.safetensors/pictures'],
     /^output: .*single\.safetensors is a file, not a folder/,
   ],
-  [['cat', '-c', 'FOLDER/nothing.pt'], /nothing\.pt: is not there \(ENOENT\)/],
+  [['cat', '-c', 'FOLDER/nothing.pt'], /nothing\.pt "?: is not there \(no file or folder of this name\)/],
   [['cat', '-c', 'FOLDER/cat.safetensors:0.5'], /is no LoRA, and only a LoRA has a scale, got 0\.5/],
   [['cat', '-c', 'FOLDER/cat.safetensors:50'], /the scale of a concept lies between -10 and 10, got 50/],
   [
