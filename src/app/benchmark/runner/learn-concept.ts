@@ -33,15 +33,15 @@ export async function* learnConcept(
       references: pictures.map((picture) => ({ picture })),
       training,
       seed,
-      checkpointEvery: CHECKPOINT_EVERY,
-      ...(resumeFrom && { resumeFrom: resumeFrom as never }),
+      checkpointEvery: (step) => signal?.aborted === true || step % CHECKPOINT_EVERY === 0,
+      ...(resumeFrom && { resumeFrom }),
       ...(signal && { signal }),
     });
     let loss: number | undefined;
     let next = await learning.next();
     for (; !next.done; next = await learning.next()) {
       const event = next.value;
-      if (event.kind === 'checkpoint') await writeTrainingState(stateFile, event.state as never);
+      if (event.kind === 'checkpoint') await writeTrainingState(stateFile, event.state);
       if (event.kind === 'class-picture') {
         yield { stage: 'class pictures', done: event.index + 1, total: event.of };
       }

@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { type Device, type DeviceName, openDevice } from '../../../engine/index.ts';
+import type { Device, DeviceName } from '../../../engine/index.ts';
 import {
   hashModel,
   hashParameters,
@@ -9,13 +9,12 @@ import {
 } from '../../../files/checkpoints/index.ts';
 import { metricWeightsFolder, openLpipsWeights } from '../../../files/metric-weights/index.ts';
 import { holdNetwork } from '../../../methods/diffusion/held-model.ts';
-import { parseSchedulerConfig, readScheduler } from '../../../methods/diffusion/index.ts';
 import { holdClip, type InstrumentNetworks, Instruments } from '../../../methods/evaluation/index.ts';
-import type { PersonalizationBase, PresetName } from '../../../methods/personalization/index.ts';
-import { pixelsPerCell } from '../../../networks/vae/index.ts';
-import { holdForTask } from '../../models/hold-for-task.ts';
+import type { PersonalizationBase } from '../../../methods/personalization/index.ts';
+import { holdBase } from '../../models/hold-base.ts';
 import { isThere } from '../../models/is-there.ts';
 import { lastPart, type OpenedModel } from '../../models/open-model.ts';
+import { presetOf, sideOf } from '../../models/preset-of.ts';
 import type { TaskEvent } from '../../tasks/task-event.ts';
 import { contentHash, type PlainData } from '../plan/content-hash.ts';
 import type { BenchmarkIdentity } from '../plan/make-jobs.ts';
@@ -32,7 +31,6 @@ export interface WorkbenchOptions {
 export interface Workbench {
   readonly identity: BenchmarkIdentity;
   readonly title: string;
-  readonly device: Device;
   readonly checkpoint: StableDiffusion;
   readonly base: PersonalizationBase;
   /** What a concept's card says that it was learned on. */
@@ -49,53 +47,36 @@ export interface NamedInstruments {
   readonly instruments: Instruments;
 }
 
-/** Loads the model and the instruments onto a device. The opened model stays open until the workbench is disposed of. */
+/** Loads the model and the instruments onto a device. The opened model has to stay open as long as the workbench. */
 export async function* openWorkbench(
-  { title, checkpoint, tokenizer, close }: OpenedModel,
+  opened: OpenedModel,
   options: WorkbenchOptions,
 ): AsyncGenerator<TaskEvent, Workbench, undefined> {
-  const { signal, threads } = options;
+  const { title, checkpoint } = opened;
   yield { kind: 'stage', stage: 'Hashing the model' };
   const baseHash = await hashModel(checkpoint);
   const vaeHash = await hashParameters({ vae: checkpoint.vae });
-  const device = await openDevice(options.device, threads === undefined ? {} : { threads });
+  const { base, close } = yield* holdBase(opened, { ...options, signal: options.signal });
   try {
-    yield { kind: 'stage', stage: `Loading the model (${device.name})` };
-    const model = await holdForTask(device, checkpoint, checkpoint, signal);
-    const found = yield* openInstruments(device, checkpoint, options);
-    const scheduler = readScheduler(parseSchedulerConfig(checkpoint.schedulerConfig));
-    const cell = pixelsPerCell(checkpoint.vae.config);
+    const { instruments, identity } = yield* openInstruments(base.model.device, checkpoint, options);
     return {
-      title,
-      device,
-      checkpoint,
-      baseHash,
-      base: { model, tokenizer, scheduler },
-      side: (checkpoint.unet.config.sampleSize ?? USUAL_CELLS) * cell,
-      instruments: found.instruments,
+      ...{ title, checkpoint, baseHash, base, instruments },
+      side: sideOf(checkpoint),
       identity: {
         preset: presetOf(checkpoint),
         model: contentHash({ base: baseHash, vae: vaeHash, scheduler: checkpoint.schedulerConfig }),
-        instruments: found.identity,
+        instruments: identity,
       },
       async dispose() {
-        for (const { instruments } of found.instruments) await instruments.dispose();
-        await device.close();
+        for (const each of instruments) await each.instruments.dispose();
         await close();
       },
     };
   } catch (error) {
-    await device.close();
+    await close();
     throw error;
   }
 }
-
-/** 512 pixels, as Stable Diffusion 1.x was trained. */
-const USUAL_CELLS = 64;
-
-/** Stable Diffusion's UNets have 1,280 channels for the time; what is smaller is trained as the miniature is. */
-const presetOf = ({ unet, family }: StableDiffusion): PresetName =>
-  unet.config.timeEmbedding.size < 1280 ? 'pocket' : family;
 
 interface FoundInstruments {
   readonly instruments: readonly NamedInstruments[];

@@ -55,8 +55,10 @@ export const bench = defineTask({
     const shard = parameters.shard === undefined ? undefined : parseShard(parameters.shard);
     const changes = await readSettings(parameters.settings);
     const opened = yield* openModel(parameters, context);
-    const workbench = yield* openWorkbench(opened, { ...parameters, signal: context.signal });
+    const closers = [opened.close];
     try {
+      const workbench = yield* openWorkbench(opened, { ...parameters, signal: context.signal });
+      closers.unshift(workbench.dispose);
       const { identity } = workbench;
       const settings = settingsFor(parameters, identity, changes);
       const request = { ...requestOf(parameters, settings, identity), ...(shard && { shard }) };
@@ -72,7 +74,7 @@ export const bench = defineTask({
       for (const path of report.paths) yield { kind: 'file', path };
       return { jobs, edits: plan.cells.length, files: report.paths };
     } finally {
-      await workbench.dispose();
+      for (const close of closers) await close();
     }
   },
 
