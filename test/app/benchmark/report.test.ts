@@ -1,0 +1,169 @@
+import { readFile } from 'node:fs/promises';
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Cell } from '../../../src/app/benchmark/plan/cell.ts';
+import { html } from '../../../src/app/benchmark/report/html.ts';
+import type { TableSummary } from '../../../src/app/benchmark/report/summarize.ts';
+import { mapOfDirection } from '../../../src/app/benchmark/report/thumbnails.ts';
+import { type WrittenReport, writeReport } from '../../../src/app/benchmark/report/write-report.ts';
+import { ndArray } from '../../../src/engine/index.ts';
+import { completeTask } from '../../../src/index.ts';
+import { temporaryFolder } from '../../files/formats/temporary-folder.ts';
+import { recordedRequest, recordResults } from './recorded-results.ts';
+import { openTiny, tinyPictures, writePictures } from './tiny-manifest.ts';
+
+const folder = temporaryFolder();
+
+/**
+ * Similarity grows by 0.1 a step. The perceptual distance is 0.1 a step and 0.02 a case for DDS-SM (and all others), and
+ * 0.05 a step less for DreamSteerer, whose similarity grows half as fast.
+ */
+function figures({ variant, concept, source }: Cell, step: number): Readonly<Record<string, number>> {
+  const place = ['tom sofa', 'kit sofa', 'tom roof', 'kit roof', 'rex park'].indexOf(`${concept} ${source}`);
+  const isSteered = variant === 'steered';
+  return {
+    'clip-i': 0.2 + step * (isSteered ? 0.05 : 0.1),
+    'pocket-perceptual-distance': step === 0 ? 0 : step * (isSteered ? 0.05 : 0.1) + 0.02 * place,
+    ssim: 1 - step * (isSteered ? 0.04 : 0.05),
+  };
+}
+
+let report: WrittenReport;
+let page = '';
+beforeAll(async () => {
+  await writePictures(folder, tinyPictures);
+  await recordResults(folder.path('out'), await openTiny(folder), recordedRequest, figures);
+  report = await writeReport(folder.path('out'));
+  page = await readFile(folder.path('out/report/index.html'), 'utf8');
+}, 60_000);
+
+const tableOf = (suite: string) => report.tables.find((table) => table.suite === suite)!;
+const rowOf = ({ rows }: TableSummary, variant: string) => rows.find((row) => row.variant === variant)!;
+const distance = 'pocket-perceptual-distance';
+
+describe('tables', () => {
+  test('have means after the last step over all cases', () => {
+    const table = tableOf('main');
+    expect(table).toMatchObject({ cases: 5, concepts: 3, similarity: 'clip-i', reference: 'dds-sm' });
+    // 4 · 0.1 and the mean of 0, 0.02 … 0.08
+    expect(rowOf(table, 'dds-sm').means[distance]).toBeCloseTo(0.44, 10);
+    expect(rowOf(table, 'steered').means[distance]).toBeCloseTo(0.24, 10);
+    expect(rowOf(table, 'steered').curve.map(({ step }) => step)).toEqual([0, 1, 2, 4]);
+  });
+
+  test('have paired differences, whose intervals do not see how cases differ', () => {
+    const { difference, relativePercent, pairs } = rowOf(tableOf('main'), 'steered').differences[distance]!;
+    expect(pairs).toBe(5);
+    for (const end of [difference.value, difference.low, difference.high]) expect(end).toBeCloseTo(-0.2, 10);
+    expect(relativePercent!.value).toBeCloseTo((100 * -0.2) / 0.44, 8);
+    expect(rowOf(tableOf('main'), 'dds-sm').differences).toEqual({});
+  });
+
+  test('compare at equal similarity: what edits less is not better for that', () => {
+    const [perceptual, structure] = rowOf(tableOf('main'), 'steered').equal;
+    // Steering ends at 0.4, where DDS-SM is after two steps: 0.2 + 0.02 · place of both.
+    expect(perceptual).toMatchObject({ figure: distance });
+    expect(perceptual!.paired.difference.value).toBeCloseTo(0, 10);
+    expect(perceptual!.means!.similarity).toBeCloseTo(0.4, 10);
+    // There SSIM is 1 − 4 · 0.04 against 1 − 2 · 0.05.
+    expect(structure).toMatchObject({ figure: 'ssim' });
+    expect(structure!.paired.difference.value).toBeCloseTo(-0.06, 10);
+    expect(structure!.means!.difference.value).toBeCloseTo(-0.06, 10);
+    // The gap grows linearly from 0 at 0.2: 0.06 · 0.2 / 2.
+    expect(structure!.area!.value).toBeCloseTo(-0.006, 10);
+  });
+
+  test('have costs', () => {
+    const { cost } = rowOf(tableOf('main'), 'steered');
+    expect(cost).toEqual({
+      unetCalls: 78,
+      steeringCalls: 60,
+      seconds: 11,
+      steeringSeconds: 6,
+      peakBytes: 2 ** 30,
+    });
+  });
+
+  test('of ablations compare with the whole method', () => {
+    const table = tableOf('ablation');
+    expect(table.reference).toBe('steered');
+    expect(rowOf(table, 'dds-sm').differences[distance]!.difference.value).toBeCloseTo(0.2, 10);
+    expect(rowOf(table, 'true-mask').cases).toBe(2);
+  });
+});
+
+describe('the page', () => {
+  test('has each table, plots, pictures inside, and nothing from elsewhere', () => {
+    for (const text of [
+      'Main comparison: DreamBooth',
+      'Ablations: DreamBooth',
+      'One reference picture: DreamBooth',
+    ]) {
+      expect(page).toContain(`<h2>${text}</h2>`);
+    }
+    expect(page).toContain('0.440');
+    expect(page).toContain('−0.2000 [−0.2000, −0.2000]');
+    expect(page).toContain('−45.5 % [');
+    expect(page.match(/<svg[^>]*class="plot/g)!.length).toBe(3 * 2);
+    expect(page.match(/src="data:image\/(webp|png);base64,/g)!.length).toBeGreaterThan(50);
+    expect(page.match(/(src|href)="(?!data:)/g)).toBeNull();
+    expect(page).not.toContain('<script');
+    expect(page).toContain('MS-SSIM is left out: its five scales need pictures of 161 pixels');
+    expect(page).not.toContain('NaN');
+    expect(page).not.toContain('undefined');
+  });
+
+  test('says what is left out', () => {
+    expect(page).toContain('&#34;true mask&#34; needs masks, and the source &#34;roof&#34; has none.');
+  });
+
+  test('escapes what comes from names', () => {
+    expect(html`<p>${'<img src=x> & "more"'}${[html`<b>1</b>`, undefined, 2]}</p>`.text).toBe(
+      '<p>&#60;img src=x&#62; &#38; &#34;more&#34;<b>1</b>2</p>',
+    );
+  });
+
+  test('shows of a direction how far each place moved', () => {
+    const direction = ndArray('float32', [1, 2, 1, 2], Float32Array.of(3, 0, 4, 1));
+    const { values, width } = mapOfDirection(direction);
+    expect(width).toBe(2);
+    expect([...values]).toEqual([Math.fround(Math.sqrt(12.5)), Math.fround(Math.SQRT1_2)]);
+  });
+});
+
+describe('beside the page', () => {
+  test('every figure is a line of CSV', async () => {
+    const lines = (await readFile(folder.path('out/report/figures.csv'), 'utf8')).trim().split('\n');
+    expect(lines[0]).toBe('suite,baseline,variant,concept,source,seed,step,metric,value');
+    expect(lines).toContain('main,dreambooth,steered,kit,sofa,0,4,clip-i,0.4');
+    const cells = report.tables.flatMap(({ rows }) => rows.map((row) => row.cases)).reduce((a, b) => a + b);
+    expect(lines).toHaveLength(1 + cells * 4 * 3);
+  });
+
+  test('tables are LaTeX', async () => {
+    const text = await readFile(folder.path('out/report/tables.tex'), 'utf8');
+    expect(text.match(/\\begin{tabular}/g)).toHaveLength(3);
+    expect(text).toContain('DreamBooth & DDS & 0.600 & 0.440 & 0.800 \\\\');
+    expect(text).toContain('Pocket perceptual distance $\\downarrow$');
+  });
+});
+
+describe('reports', () => {
+  test('of a run that is not at its end say so; of other settings nothing is mixed in', async () => {
+    const opened = await openTiny(folder);
+    const half = { ...recordedRequest, suites: ['main'], limit: 1 } as const;
+    await recordResults(folder.path('mixed'), opened, half, figures);
+    const other = { ...half, limit: 2, identity: { ...half.identity, model: 'b' } };
+    await recordResults(folder.path('mixed'), opened, other, figures);
+    const { tables } = await writeReport(folder.path('mixed'));
+    expect(tables.map(({ cases }) => cases)).toEqual([2]);
+    expect(await readFile(folder.path('mixed/report/index.html'), 'utf8')).toContain(
+      'Results of 1 other runs',
+    );
+  });
+
+  test('of a folder without a benchmark are refused', async () => {
+    await expect(completeTask('bench report', { folder: folder.path('tom') })).rejects.toThrow(
+      /holds no benchmark/,
+    );
+  });
+});
