@@ -25,19 +25,22 @@ export interface Interruption {
 export function watchInterruption(tell: (message: string) => void): Interruption {
   const controller = new AbortController();
   const onSignal = (signal: EndingSignal) => {
-    if (controller.signal.aborted) process.exit(exitCodeOf(signal));
+    // The signal itself ends the process: a regular exit would tear down a thread that computes, and crash.
+    if (controller.signal.aborted) return endBy(signal);
     tell('Stopping after this step; press Ctrl-C again to stop at once.');
     controller.abort(new Interrupted(signal));
   };
+  const dispose = () => {
+    process.off('SIGINT', onSignal);
+    process.off('SIGTERM', onSignal);
+  };
+  const endBy = (signal: EndingSignal) => {
+    dispose();
+    process.kill(process.pid, signal);
+  };
   process.on('SIGINT', onSignal);
   process.on('SIGTERM', onSignal);
-  return {
-    signal: controller.signal,
-    dispose() {
-      process.off('SIGINT', onSignal);
-      process.off('SIGTERM', onSignal);
-    },
-  };
+  return { signal: controller.signal, dispose };
 }
 
 /** As shells have it: 128 and the signal's number. */

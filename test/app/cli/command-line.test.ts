@@ -49,7 +49,10 @@ function start(typed: readonly string[], watch?: (out: string, kill: (signal: 'S
   child.stderr.on('data', (data) => {
     printed.err += data;
   });
-  return new Promise<Outcome>((resolve) => child.on('close', (code) => resolve({ code, ...printed })));
+  // A shell says 130 of what SIGINT ended.
+  return new Promise<Outcome>((resolve) =>
+    child.on('close', (code, signal) => resolve({ code: signal === 'SIGINT' ? 130 : code, ...printed })),
+  );
 }
 
 describe('the command', () => {
