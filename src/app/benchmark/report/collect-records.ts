@@ -64,7 +64,7 @@ export async function collectRecords(folder: string): Promise<BenchmarkRecords> 
   const biases: BiasRecord[] = [];
   for (const bias of unique(
     own.flatMap((plan) => plan.biases),
-    ({ hash, suite }) => `${suite} ${hash}`,
+    ({ hash }) => hash,
   )) {
     if (!(await store.isDone(bias.hash))) continue;
     const { rows } = (await store.readResult(bias.hash)) as unknown as ClassBiasRecord;

@@ -20,7 +20,10 @@ export interface EqualComparison {
   readonly figure: MetricName;
   /** Case by case, at the highest similarity that both reach there. */
   readonly paired: PairedDifference;
-  /** Of the mean curves, at the highest similarity that both means reach; undefined where they share none. */
+  /**
+   * Of the mean curves, at nine tenths of the similarities that both means reach: at the very end half of the resamples
+   * would not reach it. Undefined where they share none.
+   */
   readonly means: { readonly similarity: number; readonly difference: Estimate } | undefined;
   /** ∫ difference over the similarities that both reach, a mean over cases; undefined where they share none. */
   readonly area: Estimate | undefined;
@@ -78,10 +81,14 @@ const shareAnArea = (ours: Curves, theirs: Curves): boolean =>
     return other !== undefined && areaBetween(curve, other) !== undefined;
   });
 
+const MEANS_AT = 0.9;
+
 function compareMeans(ours: Curves, theirs: Curves, options: PairedOptions): EqualComparison['means'] {
   const range = commonRange(meanCurve([...ours.values()]), meanCurve([...theirs.values()]));
-  if (range === undefined) return undefined;
-  return { similarity: range[1], difference: compareMeanCurves(ours, theirs, range[1], options) };
+  if (range === undefined || range[0] === range[1]) return undefined;
+  const [low, high] = range;
+  const similarity = low + MEANS_AT * (high - low);
+  return { similarity, difference: compareMeanCurves(ours, theirs, similarity, options) };
 }
 
 function curvesOf(cells: readonly CellRecord[], x: string, y: string): Curves {

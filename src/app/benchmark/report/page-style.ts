@@ -8,13 +8,14 @@ export const pageStyle = `
   table { border-collapse: collapse; font-size: 13px; font-variant-numeric: tabular-nums; margin: 8px 0; }
   th, td { padding: 4px 9px; text-align: right; vertical-align: top; border-bottom: 1px solid #ddd; }
   th { font-weight: 600; border-bottom: 1.5px solid #1b1b1b; vertical-align: bottom; max-width: 110px; }
-  th:first-child, td:first-child { text-align: left; white-space: nowrap; font-weight: 600; }
+  th:first-child, td:first-child { text-align: left; white-space: nowrap; font-weight: 600; max-width: none; }
   td small { display: block; color: #565656; white-space: nowrap; font-size: 11px; }
   td small.better { color: #14612c; } td small.worse { color: #9c1c1c; }
-  .pictures td, .pictures th { text-align: center; border: 0; padding: 3px; font-size: 12px; max-width: 132px; }
-  .pictures td:first-child { text-align: left; font-weight: 400; white-space: normal; width: 110px; vertical-align: middle; }
-  .pictures img { display: block; width: 104px; height: 104px; object-fit: contain; margin: auto; }
-  .absent { display: block; width: 104px; height: 104px; line-height: 104px; color: #777; background: #f3f3f3; margin: auto; }
+  .pictures td, .pictures th { text-align: center; border: 0; padding: 3px; font-size: 11.5px; max-width: var(--side); overflow-wrap: anywhere; }
+  .pictures td:first-child { text-align: left; font-weight: 400; white-space: normal; width: 110px; max-width: 110px;
+    vertical-align: middle; }
+  .pictures img { display: block; width: var(--side); height: var(--side); object-fit: contain; margin: auto; }
+  .absent { display: block; width: var(--side); height: var(--side); line-height: var(--side); color: #777; background: #f3f3f3; margin: auto; }
   .plots { display: flex; flex-wrap: wrap; gap: 12px; } .plots figure { margin: 0; }
   figcaption { font-size: 13px; max-width: 900px; } pre { font-size: 11.5px; white-space: pre-wrap; overflow-wrap: anywhere; }
   @media print { body { padding: 0; } h2 { break-before: page; } table, figure, tr { break-inside: avoid; } }

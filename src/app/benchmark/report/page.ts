@@ -5,7 +5,7 @@ import { tradeOffPlots } from './draw-trade-off.ts';
 import { Html, html } from './html.ts';
 import { pageStyle } from './page-style.ts';
 import { classBiasGrid, directionGrid, pictureGrid } from './show-pictures.ts';
-import { costTable, equalSimilarityTable, lastStepTable } from './show-tables.ts';
+import { costTable, equalSimilarityTable, lastStepTables } from './show-tables.ts';
 import { metricOf, type TableSummary } from './summarize.ts';
 
 /** The whole report as one HTML file that needs no other, and no script. */
@@ -34,7 +34,7 @@ async function tableSection(records: BenchmarkRecords, table: TableSummary): Pro
   const { title, cases, concepts } = table;
   return html`<h2>${title}</h2>
 <p>${cases} cases (concept, source, seed) of ${concepts} ${concepts === 1 ? 'concept' : 'concepts'}.</p>
-${lastStepTable(table)}
+${lastStepTables(table)}
 <h3>At equal concept similarity</h3>${equalSimilarityTable(table)}
 ${await tradeOffPlots(table)}
 <h3>Pictures, after the last step</h3>${await pictureGrid(records, table)}

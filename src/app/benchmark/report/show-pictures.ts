@@ -151,5 +151,11 @@ const labelOf = ({ concept, source, seed }: Case): string => `${source} into ${c
 const rowOf = (label: string, cells: readonly Html[]): Html =>
   html`<tr><td>${label}</td>${cells.map((cell) => html`<td>${cell}</td>`)}</tr>`;
 
-const pictureTable = (head: readonly string[], rows: readonly Html[]): Html =>
-  html`<div class="scroll"><table class="pictures"><thead><tr>${head.map((each) => html`<th>${each}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>`;
+/** Of a picture on the page at most, and of all of a row together, in pixels. */
+const LARGEST_SIDE = 104;
+const ROW_WIDTH = 1050;
+
+function pictureTable(head: readonly string[], rows: readonly Html[]): Html {
+  const side = Math.min(LARGEST_SIDE, Math.floor(ROW_WIDTH / (head.length - 1)) - 7);
+  return html`<div class="scroll"><table class="pictures" style="--side: ${side}px"><thead><tr>${head.map((each) => html`<th>${each}</th>`)}</tr></thead><tbody>${rows}</tbody></table></div>`;
+}

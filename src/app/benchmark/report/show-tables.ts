@@ -1,36 +1,61 @@
-import { type Estimate, metrics } from '../../../methods/evaluation/index.ts';
+import { type Estimate, type MetricName, metrics } from '../../../methods/evaluation/index.ts';
 import { readableBytes } from '../../readable-bytes.ts';
 import { variants } from '../plan/variants.ts';
 import { formatDifference, formatFigure, formatPercent } from './format-figure.ts';
 import { type Html, html } from './html.ts';
 import { type FigureName, metricOf, type RowSummary, type TableSummary, titleOf } from './summarize.ts';
 
-/** Means after the last step, and differences to the reference below them. */
-export function lastStepTable({ rows, figures, reference }: TableSummary): Html {
-  const head = figures.map((figure) => html`<th>${titleOf(figure)} ${arrowOf(figure)}</th>`);
-  const body = rows.map(({ variant, cases, means, differences }) => {
-    const cells = figures.map((figure) => {
-      const mean = means[figure];
-      if (mean === undefined) return html`<td>–</td>`;
-      const compared = differences[figure];
-      return html`<td>${formatFigure(metricOf(figure), mean)}${
-        compared &&
-        [
-          smallDifference(
-            figure,
-            compared.difference,
-            formatDifference(metricOf(figure), compared.difference),
-          ),
-          compared.relativePercent &&
-            smallDifference(figure, compared.difference, formatPercent(compared.relativePercent)),
-        ].flatMap((each) => each ?? [])
-      }</td>`;
-    });
-    return html`<tr><td>${variants[variant].title}<small>${cases} cases</small></td>${cells}</tr>`;
-  });
-  return html`<div class="scroll"><table><thead><tr><th>after the last step</th>${head}</tr></thead><tbody>${body}</tbody></table></div>
+/** Columns that fit a page. */
+const MOST_COLUMNS = 5;
+
+/** Means after the last step, and differences to the reference below them; as many tables as the width of a page asks for. */
+export function lastStepTables({ rows, figures, reference }: TableSummary): Html {
+  const ordered = [...figures].sort((a, b) => rankOf(a) - rankOf(b));
+  const parts = Array.from({ length: Math.ceil(ordered.length / MOST_COLUMNS) }, (_, part) =>
+    ordered.slice(part * MOST_COLUMNS, (part + 1) * MOST_COLUMNS),
+  );
+  return html`${parts.map((part) => lastStepTable(rows, part))}
 <p class="quiet">Small: paired difference to ${variants[reference].title} over equal cases with its 95 % bootstrap interval (concepts are resampled), and the same in per cent of its mean. Green is better, red worse, where the interval leaves out 0.</p>`;
 }
+
+function lastStepTable(rows: readonly RowSummary[], figures: readonly FigureName[]): Html {
+  const head = figures.map((figure) => html`<th>${titleOf(figure)} ${arrowOf(figure)}</th>`);
+  const body = rows.map(
+    (row) =>
+      html`<tr><td>${variants[row.variant].title}<small>${row.cases} cases</small></td>${figures.map((figure) => lastStepCell(row, figure))}</tr>`,
+  );
+  return html`<div class="scroll"><table><thead><tr><th>after the last step</th>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
+}
+
+function lastStepCell({ means, differences }: RowSummary, figure: FigureName): Html {
+  const mean = means[figure];
+  if (mean === undefined) return html`<td>–</td>`;
+  const compared = differences[figure];
+  const metric = metricOf(figure);
+  const lines = compared && [
+    smallDifference(figure, compared.difference, formatDifference(metric, compared.difference)),
+    compared.relativePercent &&
+      smallDifference(figure, compared.difference, formatPercent(compared.relativePercent)),
+  ];
+  return html`<td>${formatFigure(metric, mean)}${lines}</td>`;
+}
+
+/** What the paper's tables have comes first. */
+const leading: readonly MetricName[] = [
+  'clip-i',
+  'clip-i-subject',
+  'lpips-alex',
+  'lpips-vgg',
+  'pocket-perceptual-distance',
+  'ssim',
+  'ms-ssim',
+  'oracle-subject-l1',
+];
+
+const rankOf = (figure: FigureName): number => {
+  const rank = leading.indexOf(metricOf(figure));
+  return rank === -1 ? leading.length : rank;
+};
 
 /** Differences to the reference where both show as much of the concept. */
 export function equalSimilarityTable({ rows, similarity, reference }: TableSummary): Html {
@@ -51,7 +76,7 @@ export function equalSimilarityTable({ rows, similarity, reference }: TableSumma
   );
   return html`<div class="scroll"><table><thead><tr><th>at equal ${titleOf(similarity)}</th><th>figure</th><th>case by case</th>
 <th>in per cent</th><th>cases</th><th>mean curves</th><th>area</th></tr></thead><tbody>${body}</tbody></table></div>
-<p class="quiet">Differences to ${variants[reference].title}. Case by case: at the highest similarity that both reach there. Mean curves: at the highest that both means reach. Area: between the curves of a case over all similarities that both reach. Every edit begins at the unedited source, so fewer editing steps of either method are part of the comparison.</p>`;
+<p class="quiet">Differences to ${variants[reference].title}. Case by case: at the highest similarity that both reach there. Mean curves: at nine tenths of the range that both means reach. Area: between the curves of a case over all similarities that both reach. Every edit begins at the unedited source, so fewer editing steps of either method are part of the comparison.</p>`;
 }
 
 export function costTable(tables: readonly TableSummary[]): Html {
