@@ -138,8 +138,9 @@ function forVariants<T>(
 
 const absent = html`<span class="absent">none</span>`;
 
+/** Narrow columns may break the one long name. */
 const titles = ({ rows }: TableSummary): readonly string[] =>
-  rows.map(({ variant }) => variants[variant].title);
+  rows.map(({ variant }) => variants[variant].title.replace('DreamSteerer', 'Dream\u00adSteerer'));
 
 const lastPicture = ({ folder, pictures }: CellRecord): string | undefined => {
   const last = pictures.at(-1);
