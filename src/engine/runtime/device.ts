@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads';
 import { type DType, type Entry, fromNested, type NdArray, type Tree } from '../arrays/index.ts';
 import { multiply, spec, type Tensor, type TensorSpec, type TensorsOf } from '../graph/index.ts';
 import { type CompileOptions, describeProgram } from './describe-program.ts';
-import { type ConcreteDeviceName, checkDevice, type DeviceName, listDevices } from './devices.ts';
+import { type ConcreteDeviceName, checkDevice, type DeviceName, mayHaveGpu } from './devices.ts';
 import { type ArraysOf, Program, StepProgram, type StepResult } from './program.ts';
 import { type Source, State, type StateLeaf } from './state.ts';
 import type { Request, RequestMessage, ResponseMessage, Value } from './worker-messages.ts';
@@ -45,7 +45,7 @@ async function openGpu(
   maximumSessions: number,
   compileDefaults: CompileOptions,
 ): Promise<Device | undefined> {
-  if (!listDevices().includes('webgpu')) return undefined;
+  if (!mayHaveGpu()) return undefined;
   const device = new Device('webgpu', maximumSessions, compileDefaults);
   try {
     const trial = await device.compile((x) => multiply(x, 2), spec([2]));

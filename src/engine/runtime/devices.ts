@@ -44,6 +44,22 @@ export function checkDevice(name: string): asserts name is ConcreteDeviceName {
   throw new Error(`Device "${name}" ${reason}; this machine offers ${offered.join(', ')} (or auto)`);
 }
 
+/**
+ * Whether WebGPU can find a GPU at all. On Linux ONNX Runtime reaches it through Vulkan, and prints a warning of its own
+ * where the loader is not installed, so that is looked for first.
+ */
+export function mayHaveGpu(): boolean {
+  if (!listDevices().includes('webgpu')) return false;
+  if (process.platform !== 'linux') return true;
+  try {
+    process.dlopen({ exports: {} }, 'libvulkan.so.1');
+  } catch (error) {
+    // A library that is there loads, and is then refused as no module of Node's.
+    return !/cannot open shared object/.test((error as Error).message);
+  }
+  return true;
+}
+
 /** CUDA's kernels are a library of their own that onnxruntime-node fetches only when asked. */
 function isInstalled(backend: string): boolean {
   const main = createRequire(import.meta.url).resolve('onnxruntime-node');

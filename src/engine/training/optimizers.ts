@@ -14,6 +14,7 @@ export interface Optimizer {
     gradient: Tensor,
     moments: Readonly<Record<string, Tensor>>,
     scalars: Readonly<Record<string, Tensor>>,
+    path: string,
   ) => { readonly variable: Tensor; readonly moments: Readonly<Record<string, Tensor>> };
 }
 

@@ -96,7 +96,7 @@ export function applyUpdate<Variables extends Tree<TensorSpec>, Batch extends Tr
       next.push([at(part), select(finite, value, old)]);
     const clipped = clip === undefined ? gradient : multiply(gradient, clip);
     const own = Object.fromEntries(optimizer.moments.map((name) => [name, moments[name]![path]!] as const));
-    const updated = optimizer.update(variables[path]!, clipped, own, scalars.rates![rateOf(path)]!);
+    const updated = optimizer.update(variables[path]!, clipped, own, scalars.rates![rateOf(path)]!, path);
     keep('variables', updated.variable, variables[path]!);
     for (const name of optimizer.moments) keep(`moments.${name}`, updated.moments[name]!, own[name]!);
     if (averages !== undefined) {

@@ -14,6 +14,7 @@ import {
   mean,
   minimize,
   multiply,
+  muon,
   type NdArray,
   openDevice,
   type Problem,
@@ -82,6 +83,7 @@ const settings: readonly (readonly [string, Extra])[] = [
   ],
   ['AdamW over three batches a step', { batchesPerStep: 3 }],
   ['AdamW in float16', { compute: 'float16' }],
+  ['Muon', { optimizer: muon(), learningRate: 2e-2 }],
   ['SGD', { optimizer: sgd(), clipNorm: 1, learningRate: 0.2 }],
   [
     'SGD with momentum over two batches a step',
