@@ -33,13 +33,31 @@ export function drawLayers(scene: Scene): Layers {
   const companion = scene.companion === null ? '' : drawCompanion(scene.companion, scene.light, names);
   const inFront = scene.companion !== null && companionDrawings[scene.companion.kind].place === 'front';
   return {
-    behind: backdrop.svg + (inFront ? '' : companion) + subjectShadow(scene.subject, scene.light),
+    behind:
+      outOfFocus('far', backdrop.svg) +
+      (inFront ? '' : outOfFocus('near', companion)) +
+      subjectShadow(scene.subject, scene.light),
     subject: drawSubject(scene.subject, scene.light, names),
     front: inFront ? companion : '',
-    definitions: inkGradients + shadowGradient + backdrop.definitions,
+    definitions: blurs + inkGradients + shadowGradient + backdrop.definitions,
     tint: background.tint,
   };
 }
+
+/** What is behind the subject is blurred, more if it is far, as a lens does that is focused on the subject. */
+const outOfFocus = (distance: keyof typeof blurRadius, content: string): string =>
+  content === '' ? '' : `<g filter="url(#${distance})">${content}</g>`;
+
+/** Standard deviations of the blur. */
+const blurRadius = { near: 0.7, far: 1.5 } as const;
+
+const blurs = Object.entries(blurRadius)
+  .map(
+    ([distance, radius]) =>
+      `<filter id="${distance}" filterUnits="userSpaceOnUse" x="0" y="0" width="100" height="100">` +
+      `<feGaussianBlur stdDeviation="${radius}"/></filter>`,
+  )
+  .join('');
 
 function drawSubject({ class: subjectClass, pose, appearance }: Subject, light: Side, names: Names): string {
   const { postures, hover } = subjectDrawings[subjectClass];

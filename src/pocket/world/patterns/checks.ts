@@ -3,7 +3,7 @@ import type { Marks } from './index.ts';
 
 /** A chessboard that follows the part. */
 export const checks: Marks = ({ length, girth }) => {
-  const side = 4;
+  const side = 5.5;
   const columns = Math.ceil(length / side) + 1;
   const rows = Math.ceil(girth / side) + 1;
   let path = '';

@@ -4,6 +4,6 @@ import { scatter } from './scatter.ts';
 
 /** Round spots of slightly differing sizes. */
 export const spots: Marks = (coat, chance) =>
-  scatter(coat, 6.2, chance)
-    .map(([x, y]) => ellipse(x, y, chance.between(1.5, 2.2), chance.between(1.4, 2)))
+  scatter(coat, 8, chance)
+    .map(([x, y]) => ellipse(x, y, chance.between(2, 2.7), chance.between(1.9, 2.5)))
     .join('');
