@@ -50,7 +50,7 @@ export const pairSpecs = ({ imageEncoder }: ClipNetworks, { batchSize, captionLe
   ids: spec([batchSize, captionLength], 'int64'),
   matches: spec([batchSize, batchSize]),
   subject: spec([batchSize, (imageEncoder.imageSize / imageEncoder.patchSize) ** 2]),
-  classIds: spec([batchSize, captionLength], 'int64'),
+  classIds: spec([batchSize, subjectCaptionLength], 'int64'),
   classMatches: spec([batchSize, batchSize]),
 });
 
@@ -65,19 +65,22 @@ export const pairBatches = (
     const scenes = scenesOfStepByPlace(key, { ...recipe, step });
     const captions = scenes.map((scene) => captionOfStep(scene, step));
     const subjects = scenes.map((scene) => subjectCaption(scene, step));
-    const encode = (texts: readonly string[]): NdArray => {
-      const ids = texts.flatMap((text) => encodePrompt(tokenizer, text).ids.slice(0, recipe.captionLength));
-      return ndArray('int64', [texts.length, recipe.captionLength], BigInt64Array.from(ids, BigInt));
+    const encode = (texts: readonly string[], length: number): NdArray => {
+      const ids = texts.flatMap((text) => encodePrompt(tokenizer, text).ids.slice(0, length));
+      return ndArray('int64', [texts.length, length], BigInt64Array.from(ids, BigInt));
     };
     return {
       picture: await pictures.read(scenes),
       subject: await pictures.readMasks(scenes, imageEncoder.imageSize / imageEncoder.patchSize),
-      ids: encode(captions),
+      ids: encode(captions, recipe.captionLength),
       matches: matchesOf(captions),
-      classIds: encode(subjects),
+      classIds: encode(subjects, subjectCaptionLength),
       classMatches: matchesOf(subjects),
     };
   });
+
+/** Tokens of "a photo of a purple elephant" with its start and end, and two to spare. */
+const subjectCaptionLength = 10;
 
 /** Every other step names class and place only: where the place is the same for all, the class alone counts. */
 const captionOfStep = (scene: number, step: number): string =>

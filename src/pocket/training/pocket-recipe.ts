@@ -27,7 +27,7 @@ export interface PocketRecipe {
   readonly vision: ClipRecipe;
 }
 
-const shared = { warmup: 50, clipNorm: 1 } as const;
+const shared = { optimizer: 'muon', warmup: 50, clipNorm: 1 } as const;
 const reconstruction = { structureWeight: 0.1, squareWeight: 1, coarseWeight: 1 } as const;
 
 /** How the built-in model is trained. */
@@ -37,20 +37,20 @@ export const pocketRecipe: PocketRecipe = {
   scalingScenes: 256,
   vae: {
     ...shared,
-    ...{ steps: 20_000, batchSize: 8, sceneCount: 24_000, cropSize: 64 },
-    ...{ learningRate: 1e-3, decay: 4000, averageDecay: 0.998 },
-    ...{ ...reconstruction, divergenceWeight: 1e-4 },
+    ...{ steps: 2000, batchSize: 8, sceneCount: 8000, cropSize: 64 },
+    ...{ learningRate: 2e-3, decay: 800, averageDecay: 0.995 },
+    ...{ ...reconstruction, divergenceWeight: 3e-4 },
   },
   clip: {
     ...shared,
-    ...{ steps: 5000, batchSize: 64, sceneCount: 16_000 },
-    ...{ learningRate: 5e-4, decay: 800, averageDecay: 0.995 },
+    ...{ steps: 1500, batchSize: 64, sceneCount: 6400 },
+    ...{ learningRate: 1e-3, decay: 500, averageDecay: 0.99 },
     captionLength: 28,
   },
   unet: {
     ...shared,
-    ...{ steps: 20_000, batchSize: 16, sceneCount: 40_000 },
-    ...{ learningRate: 1e-3, decay: 4000, averageDecay: 0.9995 },
+    ...{ steps: 10_000, batchSize: 32, sceneCount: 30_000 },
+    ...{ learningRate: 2e-3, decay: 3000, averageDecay: 0.999 },
     ...{ captionDropout: 0.1, signalLimit: 5 },
   },
   decoder: {

@@ -1,4 +1,4 @@
-import { type RandomKey, type TrainingState, warmupStableDecay } from '../../engine/index.ts';
+import { adamW, muon, type RandomKey, type TrainingState, warmupStableDecay } from '../../engine/index.ts';
 
 /** What all trainings have in common. */
 export interface StepRecipe {
@@ -10,6 +10,7 @@ export interface StepRecipe {
   readonly learningRate: number;
   readonly warmup: number;
   readonly decay: number;
+  readonly optimizer: 'adamW' | 'muon';
   /** Largest norm of a step's gradients. */
   readonly clipNorm: number;
   /** Of the exponential moving average of the parameters, which is what is kept. */
@@ -28,6 +29,7 @@ export interface PretrainingRun {
 /** How `minimize` is to change the variables. */
 export const updateSettings = (recipe: StepRecipe, { threads }: PretrainingRun) => ({
   learningRate: warmupStableDecay(recipe.learningRate, recipe),
+  optimizer: { adamW, muon }[recipe.optimizer](),
   clipNorm: recipe.clipNorm,
   averageDecay: recipe.averageDecay,
   ...(threads && { threads }),

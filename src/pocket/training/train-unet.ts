@@ -1,8 +1,8 @@
 import {
   add,
   type Device,
+  flatten,
   fold,
-  integers,
   type Minimized,
   mean,
   minimize,
@@ -10,15 +10,19 @@ import {
   type NdArray,
   ndArray,
   normal,
+  permutation,
+  type RandomKey,
   type StepEvent,
   spec,
   subtract,
   type Tree,
+  unflatten,
   uniform,
+  zeros,
 } from '../../engine/index.ts';
-import { levelAt, noiseSchedule, timestep } from '../../methods/diffusion/index.ts';
+import { levelAt, type NoiseSchedule, type Timestep, timestep } from '../../methods/diffusion/index.ts';
 import { clipText, encodePrompts } from '../../networks/clip/index.ts';
-import { initializeUnet, unet } from '../../networks/unet/index.ts';
+import { initializeUnet, type UnetConfig, unet } from '../../networks/unet/index.ts';
 import { constants } from './constants.ts';
 import type { LatentStore } from './latent-store.ts';
 import type { PocketNetworks } from './pocket-networks.ts';
@@ -29,13 +33,16 @@ import { captionAt, scenesOfStep } from './training-scenes.ts';
 export interface UnetRecipe extends StepRecipe {
   /** Share of captions left empty, for guidance. */
   readonly captionDropout: number;
-  /** γ of the loss weights min(SNR, γ) / SNR (Hang et al. 2023, arXiv 2303.09556). */
+  /**
+   * γ: an error of the clean latents weighs min(SNR + 1, γ). Without the limit that is the plain loss of v (Salimans,
+   * Ho 2022, arXiv 2202.00512); limited as by Hang et al. 2023 (arXiv 2303.09556).
+   */
   readonly signalLimit: number;
 }
 
 /**
- * Trains a UNet2DConditionModel to predict noise in latents under captions (Ho et al. 2020; Rombach et al. 2022,
- * equation 3), the text tower frozen.
+ * Trains a UNet2DConditionModel to predict the velocity v of noised latents under captions (Rombach et al. 2022,
+ * equation 3; Salimans, Ho 2022), the text tower frozen.
  */
 export async function* trainUnet(
   device: Device,
@@ -43,18 +50,18 @@ export async function* trainUnet(
   textParameters: Tree<NdArray>,
   recipe: UnetRecipe,
   latents: LatentStore,
+  schedule: NoiseSchedule,
   run: PretrainingRun,
 ): AsyncGenerator<StepEvent, Minimized<Tree<NdArray>>> {
   const { textEncoder, unet: config, tokenizer } = networks;
   const { batchSize } = recipe;
   const { key } = run;
-  const schedule = noiseSchedule();
   const shape = [batchSize, config.inputChannels, latents.side, latents.side];
   const perItem = spec([batchSize, 1, 1, 1]);
   return yield* minimize(
     device,
     {
-      variables: initializeUnet(fold(key, 'unet'), config),
+      variables: initialParameters(fold(key, 'unet'), config),
       batch: {
         ...{ mean: spec(shape), deviation: spec(shape), sampling: spec(shape), noise: spec(shape) },
         ...{ alpha: perItem, sigma: perItem, weight: perItem },
@@ -70,7 +77,8 @@ export async function* trainUnet(
           timestep: batch.timestep,
           encoderHiddenStates: lastHiddenState,
         });
-        const error = subtract(predicted, batch.noise);
+        const velocity = subtract(multiply(batch.noise, batch.alpha), multiply(clean, batch.sigma));
+        const error = subtract(predicted, velocity);
         return mean(multiply(multiply(error, error), batch.weight));
       },
       ...updateSettings(recipe, run),
@@ -83,16 +91,15 @@ export async function* trainUnet(
         const captions = scenes.map((scene, item) =>
           empty[item]! < recipe.captionDropout ? '' : captionAt('training', scene, step),
         );
-        const times = integers(fold(stepKey, 'times'), [batchSize], 0, schedule.alphasCumprod.length).data;
-        const levels = [...times].map((time) => levelAt(schedule, timestep(time)));
-        const snrs = levels.map(({ alpha, sigma }) => (alpha / sigma) ** 2);
+        const times = spreadTimes(fold(stepKey, 'times'), batchSize, schedule);
+        const levels = times.map((time) => levelAt(schedule, time));
         return {
           ...(await latents.read(scenes)),
           sampling: normal(fold(stepKey, 'sampling'), shape),
           noise: normal(fold(stepKey, 'noise'), shape),
           alpha: column(levels.map(({ alpha }) => alpha)),
           sigma: column(levels.map(({ sigma }) => sigma)),
-          weight: column(snrs.map((snr) => Math.min(snr, recipe.signalLimit) / snr)),
+          weight: column(levels.map(({ sigma }) => Math.min(1, recipe.signalLimit * sigma ** 2))), // 1 / σ² = SNR + 1
           timestep: ndArray('float32', [batchSize], Float32Array.from(times)),
           ids: encodePrompts(tokenizer, captions),
         };
@@ -101,6 +108,26 @@ export async function* trainUnet(
     },
   );
 }
+
+/** A time from each of as many equal parts of the schedule, in no order: the mean over a batch varies less. */
+function spreadTimes(key: RandomKey, count: number, { alphasCumprod }: NoiseSchedule): Timestep[] {
+  const within = uniform(key, [count]).data;
+  const parts = permutation(fold(key, 'order'), count);
+  return parts.map((part, item) =>
+    timestep(Math.floor(((part + within[item]!) / count) * alphasCumprod.length)),
+  );
+}
+
+/** The last layer of every residual begins at zero, as in the original training of latent diffusion. */
+const initialParameters = (key: RandomKey, config: UnetConfig): Tree<NdArray> =>
+  unflatten(
+    flatten<NdArray>(initializeUnet(key, config)).map(([path, value]) => [
+      path,
+      lastOfResidual.test(path) ? zeros(value.shape) : value,
+    ]),
+  );
+
+const lastOfResidual = /(^conv_out|resnets\.\d+\.conv2|attentions\.\d+\.proj_out)\.(weight|bias)$/;
 
 const column = (values: readonly number[]): NdArray =>
   ndArray('float32', [values.length, 1, 1, 1], Float32Array.from(values));

@@ -2,7 +2,15 @@ import { pocketConfigs } from './pocket-networks.ts';
 import type { PocketRecipe } from './pocket-recipe.ts';
 
 const towers = { hidden_size: 16, intermediate_size: 32, num_hidden_layers: 1, num_attention_heads: 2 };
-const shared = { steps: 6, warmup: 2, decay: 2, clipNorm: 1, averageDecay: 0.9, learningRate: 3e-3 };
+const shared = {
+  steps: 6,
+  optimizer: 'muon' as const,
+  warmup: 2,
+  decay: 2,
+  clipNorm: 1,
+  averageDecay: 0.9,
+  learningRate: 3e-3,
+};
 
 const reconstruction = { structureWeight: 0.25, squareWeight: 1, coarseWeight: 1 };
 

@@ -8,6 +8,7 @@ import {
   scalar,
   type Tree,
 } from '../../../src/engine/index.ts';
+import { noiseSchedule, stableDiffusionSchedule } from '../../../src/methods/diffusion/index.ts';
 import { initializeClipText, initializeClipVision } from '../../../src/networks/clip/index.ts';
 import { initializeVae } from '../../../src/networks/vae/index.ts';
 import {
@@ -65,6 +66,7 @@ export const trialTrainings: {
       untrained.clip.text,
       { ...trialRecipe.unet, ...changes },
       await latents(device),
+      noiseSchedule({ ...stableDiffusionSchedule, predictionType: 'v_prediction' }),
       { key, ...run },
     ),
   decoder: async (device, changes, run) =>

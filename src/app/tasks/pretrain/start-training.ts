@@ -1,4 +1,5 @@
 import type { Device, Minimized, NdArray, StepEvent, Tree } from '../../../engine/index.ts';
+import { parseSchedulerConfig, readScheduler } from '../../../methods/diffusion/index.ts';
 import {
   type ClipParameters,
   latentStore,
@@ -41,7 +42,7 @@ export const startTraining: {
     const { text } = (await averagesOf(folder, 'clip')) as ClipParameters;
     const scalingFactor = await scalingFactorOf(setting);
     const latents = await latentsOf(setting, scalingFactor);
-    return trainUnet(device, networks, text, recipe.unet, latents, run);
+    return trainUnet(device, networks, text, recipe.unet, latents, trainedSchedule(recipe), run);
   },
 
   decoder: async (setting, run) => {
@@ -57,6 +58,10 @@ export const startTraining: {
     return trainVision(device, networks, clip, recipe.vision, kept(networks.imageEncoder.imageSize), run);
   },
 };
+
+/** The noise that the UNet learns to take away: its scheduler's. */
+const trainedSchedule = ({ configs }: PocketRecipe) =>
+  readScheduler(parseSchedulerConfig(JSON.stringify(configs.scheduler))).schedule;
 
 /** What the UNet's latents are multiplied by. */
 export const scalingFactorOf = (setting: TrainingSetting): Promise<number> =>
