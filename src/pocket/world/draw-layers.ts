@@ -37,8 +37,8 @@ export function drawLayers(scene: Scene): Layers {
       outOfFocus('far', backdrop.svg) +
       (inFront ? '' : outOfFocus('near', companion)) +
       subjectShadow(scene.subject, scene.light),
-    subject: drawSubject(scene.subject, scene.light, names),
-    front: inFront ? companion : '',
+    subject: outOfFocus('subject', drawSubject(scene.subject, scene.light, names)),
+    front: inFront ? outOfFocus('subject', companion) : '',
     definitions: blurs + inkGradients + shadowGradient + backdrop.definitions,
     tint: background.tint,
   };
@@ -49,7 +49,7 @@ const outOfFocus = (distance: keyof typeof blurRadius, content: string): string 
   content === '' ? '' : `<g filter="url(#${distance})">${content}</g>`;
 
 /** Standard deviations of the blur. */
-const blurRadius = { near: 0.7, far: 1.5 } as const;
+const blurRadius = { subject: 0.4, near: 0.9, far: 1.8 } as const;
 
 const blurs = Object.entries(blurRadius)
   .map(
