@@ -1,7 +1,13 @@
 export { assemblePocketModel, type TrainedParameters } from './assemble-pocket-model.ts';
 export type { ClipNetworks, ClipParameters, ClipRecipe } from './caption-pairs.ts';
 export { holdParameters } from './hold-parameters.ts';
-export { type LatentStore, latentStore, measureScalingFactor } from './latent-store.ts';
+export {
+  type EncodedScenes,
+  encodeScenes,
+  type LatentStore,
+  latentStore,
+  measureScalingFactor,
+} from './latent-store.ts';
 export {
   type PocketConfigs,
   type PocketNetworks,

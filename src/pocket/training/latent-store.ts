@@ -12,78 +12,87 @@ import { pixelsPerCell, type VaeConfig, vaeEncode } from '../../networks/vae/ind
 import { constants } from './constants.ts';
 import type { PictureStore } from './training-scenes.ts';
 
-/** Latents of drawn pictures, kept in memory once encoded: mean and deviation, both times the scaling factor. */
-export interface LatentStore {
-  /** Height and width of a latent. */
-  readonly side: number;
-  /** float32 [scenes, 4, side, side] each */
-  readonly read: (
-    scenes: readonly number[],
-  ) => Promise<{ readonly mean: NdArray; readonly deviation: NdArray }>;
-}
+/** What an encoder makes of the first scenes of a set, unscaled: float32 [scenes, channels, side, side] each. */
+export type EncodedScenes = {
+  readonly mean: NdArray;
+  readonly deviation: NdArray;
+};
 
-/** The pictures are encoded `batchSize` at a time. */
-export async function latentStore(
+/** Encodes scenes 0 to `count` − 1, `batchSize` at a time. */
+export async function encodeScenes(
   device: Device,
   config: VaeConfig,
   parameters: Tree<NdArray>,
   pictures: PictureStore,
-  { batchSize, threads }: { readonly batchSize: number; readonly threads?: number },
-): Promise<LatentStore> {
+  { count, batchSize }: { readonly count: number; readonly batchSize: number },
+): Promise<EncodedScenes> {
   const side = config.sampleSize / pixelsPerCell(config);
   const size = config.latentChannels * side * side;
   const program = await device.compile(
     ({ picture }: { readonly picture: Tensor }) => {
       const { mean, logVariance } = vaeEncode(constants(parameters), config, picture);
-      return {
-        mean: multiply(mean, config.scalingFactor),
-        deviation: multiply(exp(multiply(logVariance, 0.5)), config.scalingFactor),
-      };
+      return { mean, deviation: exp(multiply(logVariance, 0.5)) };
     },
     { picture: spec([batchSize, config.inputChannels, config.sampleSize, config.sampleSize]) },
-    { ...(threads && { threads }) },
   );
-  /** Mean, then deviation, of each scene. */
-  const encoded = new Map<number, Float32Array>();
-
-  async function encode(scenes: readonly number[]): Promise<void> {
-    const padded = Array.from({ length: batchSize }, (_, item) => scenes[Math.min(item, scenes.length - 1)]!);
-    const { mean, deviation } = await program.run({ picture: await pictures.read(padded) });
-    for (const [item, scene] of scenes.entries()) {
-      const both = new Float32Array(2 * size);
-      both.set((mean.data as Float32Array).subarray(item * size, (item + 1) * size));
-      both.set((deviation.data as Float32Array).subarray(item * size, (item + 1) * size), size);
-      encoded.set(scene, both);
+  const all = { mean: new Float32Array(count * size), deviation: new Float32Array(count * size) };
+  const read = (start: number) =>
+    // The last batch is filled up with its last scene.
+    pictures.read(Array.from({ length: batchSize }, (_, item) => Math.min(start + item, count - 1)));
+  let next = read(0);
+  for (let start = 0; start < count; start += batchSize) {
+    const picture = await next;
+    if (start + batchSize < count) next = read(start + batchSize);
+    const encoded = await program.run({ picture });
+    for (const part of ['mean', 'deviation'] as const) {
+      const wanted = Math.min(batchSize, count - start) * size;
+      all[part].set((encoded[part].data as Float32Array).subarray(0, wanted), start * size);
     }
   }
+  await program.dispose();
+  const shape = [count, config.latentChannels, side, side];
+  return { mean: ndArray('float32', shape, all.mean), deviation: ndArray('float32', shape, all.deviation) };
+}
 
+/** Latents of drawn pictures by the numbers of their scenes: mean and deviation, both times a scaling factor. */
+export interface LatentStore {
+  /** Height and width of a latent. */
+  readonly side: number;
+  /** float32 [scenes, channels, side, side] each */
+  readonly read: (scenes: readonly number[]) => { readonly mean: NdArray; readonly deviation: NdArray };
+}
+
+export function latentStore(encoded: EncodedScenes, scalingFactor: number): LatentStore {
+  const [, channels, side] = encoded.mean.shape as [number, number, number, number];
+  const size = channels * side * side;
+  const stack = (part: NdArray, scenes: readonly number[]): NdArray => {
+    const data = new Float32Array(scenes.length * size);
+    for (const [item, scene] of scenes.entries()) {
+      data.set((part.data as Float32Array).subarray(scene * size, (scene + 1) * size), item * size);
+    }
+    return ndArray(
+      'float32',
+      [scenes.length, channels, side, side],
+      data.map((value) => value * scalingFactor),
+    );
+  };
   return {
     side,
-    read: async (scenes) => {
-      const missing = [...new Set(scenes)].filter((scene) => !encoded.has(scene));
-      for (let at = 0; at < missing.length; at += batchSize) await encode(missing.slice(at, at + batchSize));
-      const stack = (half: 0 | 1): NdArray => {
-        const data = new Float32Array(scenes.length * size);
-        for (const [item, scene] of scenes.entries()) {
-          data.set(encoded.get(scene)!.subarray(half * size, (half + 1) * size), item * size);
-        }
-        return ndArray('float32', [scenes.length, config.latentChannels, side, side], data);
-      };
-      return { mean: stack(0), deviation: stack(1) };
-    },
+    read: (scenes) => ({ mean: stack(encoded.mean, scenes), deviation: stack(encoded.deviation, scenes) }),
   };
 }
 
 /**
- * What latents are to be multiplied by so that their deviation over these scenes is 1 (Rombach et al. 2022, appendix
+ * What latents are to be multiplied by so that the deviation of the first scenes' is 1 (Rombach et al. 2022, appendix
  * G): a VAE's `scaling_factor`.
- * @param latents a store that was made with the scaling factor 1
  */
-export async function measureScalingFactor(latents: LatentStore, scenes: readonly number[]): Promise<number> {
-  const { mean, deviation } = await latents.read(scenes);
-  const [means, deviations] = [mean.data as Float32Array, deviation.data as Float32Array];
-  const average = means.reduce((sum, value) => sum + value, 0) / means.length;
+export function measureScalingFactor({ mean, deviation }: EncodedScenes, scenes: number): number {
+  const count = (mean.data.length / mean.shape[0]!) * scenes;
+  const [means, deviations] = [mean, deviation].map(({ data }) =>
+    (data as Float32Array).subarray(0, count),
+  ) as [Float32Array, Float32Array];
+  const average = means.reduce((sum, value) => sum + value, 0) / count;
   const variance =
-    means.reduce((sum, value, at) => sum + (value - average) ** 2 + deviations[at]! ** 2, 0) / means.length;
+    means.reduce((sum, value, at) => sum + (value - average) ** 2 + deviations[at]! ** 2, 0) / count;
   return 1 / Math.sqrt(variance);
 }

@@ -42,7 +42,7 @@ const vocabularySize = vocabularyFromMerges(pocketMerges).size;
 /** 77, as in all CLIP models. */
 export const promptLength = 77;
 
-/** Stable Diffusion in small: the same classes, about a hundredth of the parameters. */
+/** Stable Diffusion in small: the same classes, less than a hundredth of the parameters. */
 export const pocketConfigs: PocketConfigs = {
   textEncoder: {
     architectures: ['CLIPTextModel'],
@@ -108,7 +108,7 @@ export const pocketConfigs: PocketConfigs = {
     in_channels: 4,
     out_channels: 4,
     sample_size: 16,
-    block_out_channels: [96, 192],
+    block_out_channels: [64, 128],
     down_block_types: Array<string>(2).fill('CrossAttnDownBlock2D'),
     up_block_types: Array<string>(2).fill('CrossAttnUpBlock2D'),
     layers_per_block: 1,

@@ -37,8 +37,8 @@ export const pocketRecipe: PocketRecipe = {
   scalingScenes: 256,
   vae: {
     ...shared,
-    ...{ steps: 2000, batchSize: 8, sceneCount: 8000, cropSize: 64 },
-    ...{ learningRate: 2e-3, decay: 800, averageDecay: 0.995 },
+    ...{ steps: 20_000, batchSize: 8, sceneCount: 8000, cropSize: 64 },
+    ...{ learningRate: 2e-3, decay: 4000, averageDecay: 0.998 },
     ...{ ...reconstruction, divergenceWeight: 3e-4 },
   },
   clip: {
@@ -49,8 +49,8 @@ export const pocketRecipe: PocketRecipe = {
   },
   unet: {
     ...shared,
-    ...{ steps: 10_000, batchSize: 32, sceneCount: 30_000 },
-    ...{ learningRate: 2e-3, decay: 3000, averageDecay: 0.999 },
+    ...{ steps: 12_000, batchSize: 16, sceneCount: 8000 },
+    ...{ learningRate: 1.5e-3, decay: 3000, averageDecay: 0.999 },
     ...{ captionDropout: 0.1, signalLimit: 5 },
   },
   decoder: {
@@ -61,8 +61,8 @@ export const pocketRecipe: PocketRecipe = {
   },
   vision: {
     ...shared,
-    ...{ steps: 800, batchSize: 64, sceneCount: 16_000 },
-    ...{ learningRate: 3e-4, decay: 400, averageDecay: 0.995 },
+    ...{ steps: 2400, batchSize: 64, sceneCount: 12_800 },
+    ...{ learningRate: 1e-3, decay: 1000, averageDecay: 0.99 },
     captionLength: 28,
   },
 };

@@ -1,4 +1,12 @@
-import { adamW, muon, type RandomKey, type TrainingState, warmupStableDecay } from '../../engine/index.ts';
+import {
+  adamW,
+  muon,
+  type NdArray,
+  type RandomKey,
+  type TrainingState,
+  type Tree,
+  warmupStableDecay,
+} from '../../engine/index.ts';
 
 /** What all trainings have in common. */
 export interface StepRecipe {
@@ -21,6 +29,8 @@ export interface StepRecipe {
 export interface PretrainingRun {
   /** The same key makes the same network. */
   readonly key: RandomKey;
+  /** Parameters to begin with; by default they are random. */
+  readonly start?: Tree<NdArray>;
   readonly resumeFrom?: TrainingState;
   readonly signal?: AbortSignal;
   readonly threads?: number;

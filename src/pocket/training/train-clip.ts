@@ -19,7 +19,7 @@ export async function* trainClip(
   pictures: PictureStore,
   run: PretrainingRun,
 ): AsyncGenerator<StepEvent, Minimized<ClipParameters>> {
-  const variables: ClipParameters = {
+  const variables = (run.start as ClipParameters | undefined) ?? {
     text: initializeClipText(fold(run.key, 'text'), networks.textEncoder, 'projection'),
     vision: initializeClipVision(fold(run.key, 'vision'), networks.imageEncoder),
     logit_scale: scalar(Math.log(1 / 0.07)),

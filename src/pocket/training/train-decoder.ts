@@ -65,7 +65,7 @@ export async function* trainDecoder(
         const scenes = scenesOfStep(key, { ...recipe, step });
         return {
           picture: await pictures.read(scenes),
-          ...(await latents.read(scenes)),
+          ...latents.read(scenes),
           noise: normal(fold(fold(key, 'noise'), step), shape),
         };
       }),

@@ -61,7 +61,7 @@ export async function* trainUnet(
   return yield* minimize(
     device,
     {
-      variables: initialParameters(fold(key, 'unet'), config),
+      variables: run.start ?? initialParameters(fold(key, 'unet'), config),
       batch: {
         ...{ mean: spec(shape), deviation: spec(shape), sampling: spec(shape), noise: spec(shape) },
         ...{ alpha: perItem, sigma: perItem, weight: perItem },
@@ -94,7 +94,7 @@ export async function* trainUnet(
         const times = spreadTimes(fold(stepKey, 'times'), batchSize, schedule);
         const levels = times.map((time) => levelAt(schedule, time));
         return {
-          ...(await latents.read(scenes)),
+          ...latents.read(scenes),
           sampling: normal(fold(stepKey, 'sampling'), shape),
           noise: normal(fold(stepKey, 'noise'), shape),
           alpha: column(levels.map(({ alpha }) => alpha)),

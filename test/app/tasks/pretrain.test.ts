@@ -6,6 +6,7 @@ import { castArray, flatten, type NdArray, openDevice, randomKey } from '../../.
 import {
   openCheckpoint,
   openClip,
+  openDiffusersFolder,
   readTokenizer,
   readTrainingState,
 } from '../../../src/files/checkpoints/index.ts';
@@ -194,6 +195,26 @@ describe('pretrain', { timeout: 300_000 }, () => {
     expect(again).toContain('≥ 92.0 % (missed) | 3 |');
     expect(again.match(/## Quality/g)).toHaveLength(1);
   }, 300_000);
+
+  test('begins with a model where one is given, for lack of trainings', async () => {
+    const out = folder.path('begun');
+    const start = folder.path('model');
+    await pretrain('unet', { out, start, steps: 1 });
+    const name = 'conv_out.weight'; // zero where a UNet is trained from scratch
+    const model = await openDiffusersFolder(start);
+    const stored = (await model.unet.parameters.get(name)!.read()).data;
+    await model.close();
+    const state = new Map(flatten<NdArray>(await readTrainingState(join(out, 'unet.state.safetensors'))));
+    const moved = state.get(`variables.${name}`)!.data;
+    const largest = (values: readonly number[]) => Math.max(...values.map(Math.abs));
+    const storedNumbers = Array.from(stored, Number);
+    expect(largest(storedNumbers)).toBeGreaterThan(0.004);
+    expect(largest(storedNumbers.map((value, at) => Number(moved[at]) - value))).toBeLessThan(0.002);
+    const latents = await Promise.all(
+      ['out', 'begun'].map((name) => readFile(join(folder.path(name), 'latents.json'), 'utf8')),
+    );
+    expect(latents[1]).toBe(latents[0]);
+  });
 
   test('says which training is missing', async () => {
     await expect(pretrain('decoder', { out: folder.path('empty') })).rejects.toThrow(

@@ -10,6 +10,7 @@ import {
   type Tree,
 } from '../../../src/engine/index.ts';
 import {
+  encodeScenes,
   latentStore,
   measureScalingFactor,
   pictureStore,
@@ -46,15 +47,38 @@ const parts: { readonly [T in Training]?: readonly string[] } = {
   vision: ['vision', 'logit_scale'],
 };
 
-describe('the scaling factor', () => {
-  test('makes the deviation of sampled latents 1', async () => {
+describe('encoded scenes', () => {
+  const encode = (count: number, batchSize: number) => {
     const pictures = pictureStore('training', trialNetworks.vae.sampleSize, 'keep');
-    const scenes = [0, 1, 2, 3, 4];
-    const store = (scalingFactor: number) =>
-      latentStore(device, { ...trialNetworks.vae, scalingFactor }, untrained.vae, pictures, { batchSize: 2 });
-    const factor = await measureScalingFactor(await store(1), scenes);
+    return encodeScenes(device, trialNetworks.vae, untrained.vae, pictures, { count, batchSize });
+  };
+
+  test('are the same in batches of any size, and read by their numbers, scaled', async () => {
+    const encoded = await encode(5, 2);
+    const alone = await encode(4, 1);
+    const { mean, deviation } = latentStore(encoded, 3).read([3, 1]);
+    const size = mean.data.length / 2;
+    for (const [read, whole] of [
+      [mean, alone.mean],
+      [deviation, alone.deviation],
+    ] as const) {
+      for (const [item, scene] of [3, 1].entries()) {
+        for (let at = 0; at < size; at++) {
+          expect(Number(read.data[item * size + at])).toBeCloseTo(
+            3 * Number(whole.data[scene * size + at]),
+            3,
+          );
+        }
+      }
+    }
+  });
+
+  test('times the scaling factor have the deviation 1', async () => {
+    const encoded = await encode(5, 2);
+    const factor = measureScalingFactor(encoded, 5);
     expect(factor).not.toBeCloseTo(1, 1);
-    expect(await measureScalingFactor(await store(factor), scenes)).toBeCloseTo(1, 4);
+    const { mean, deviation } = latentStore(encoded, factor).read([0, 1, 2, 3, 4]);
+    expect(measureScalingFactor({ mean, deviation }, 5)).toBeCloseTo(1, 4);
   });
 });
 

@@ -7,12 +7,16 @@ import {
   type StepEvent,
   scalar,
   type Tree,
+  zeros,
 } from '../../../src/engine/index.ts';
 import { noiseSchedule, stableDiffusionSchedule } from '../../../src/methods/diffusion/index.ts';
 import { initializeClipText, initializeClipVision } from '../../../src/networks/clip/index.ts';
 import { initializeVae } from '../../../src/networks/vae/index.ts';
 import {
+  encodeScenes,
+  type LatentStore,
   latentStore,
+  measureScalingFactor,
   type PretrainingRun,
   pictureStore,
   pocketNetworks,
@@ -42,8 +46,15 @@ export const untrained = {
 
 const side = trialNetworks.vae.sampleSize;
 const pictures = pictureStore('training', side, 'keep');
-const latents = (device: Device) =>
-  latentStore(device, trialNetworks.vae, untrained.vae, pictures, { batchSize: 4 });
+const encoded = (device: Device) =>
+  encodeScenes(device, trialNetworks.vae, untrained.vae, pictures, { count: 16, batchSize: 4 });
+
+/** Of an untrained encoder's latents the means alone can be told from noise. */
+async function clearLatents(device: Device): Promise<LatentStore> {
+  const { mean } = await encoded(device);
+  const clear = { mean, deviation: zeros(mean.shape) };
+  return latentStore(clear, measureScalingFactor(clear, 16));
+}
 
 type Events = AsyncGenerator<StepEvent, Minimized<Tree<NdArray>>>;
 
@@ -65,7 +76,7 @@ export const trialTrainings: {
       trialNetworks,
       untrained.clip.text,
       { ...trialRecipe.unet, ...changes },
-      await latents(device),
+      await clearLatents(device),
       noiseSchedule({ ...stableDiffusionSchedule, predictionType: 'v_prediction' }),
       { key, ...run },
     ),
@@ -76,7 +87,7 @@ export const trialTrainings: {
       untrained.vae,
       { ...trialRecipe.decoder, ...changes },
       pictures,
-      await latents(device),
+      latentStore(await encoded(device), 1),
       { key, ...run },
     ),
   vision: async (device, changes, run) =>

@@ -21,7 +21,7 @@ export async function* assemble(
   path: string,
   device: Device,
 ): AsyncGenerator<TaskEvent, AssembledModel> {
-  const folder = await openTrainingFolder(parameters.out);
+  const folder = await openTrainingFolder(parameters.out, parameters.start);
   const recipe = recipes[parameters.recipe];
   yield { kind: 'stage', stage: 'Putting the model together' };
   const setting = { device, recipe, networks: pocketNetworks(recipe.configs), folder };

@@ -27,6 +27,14 @@ export const pretrainParameters = z.object({
     .optional()
     .describe('Folder of the model that assemble writes and report judges')
     .meta(hints({ short: 'm', placeholder: 'folder', defaultText: 'the built-in model' })),
+  start: z
+    .string()
+    .min(1)
+    .optional()
+    .describe(
+      'A model to begin with, in the place of random weights and of trainings that are not in the folder',
+    )
+    .meta(hints({ placeholder: 'folder' })),
   recipe: z
     .enum(Object.keys(recipes) as [keyof typeof recipes, ...(keyof typeof recipes)[]])
     .default('pocket')

@@ -15,6 +15,7 @@ export const pretrain = defineTask({
   examples: [
     ['vae', 'trains the autoencoder, from where an earlier run stopped'],
     ['unet --steps 30000', 'more steps than the recipe has'],
+    ['unet --start models/pocket --out tuned', 'goes on from a model whose trainings are not at hand'],
     ['assemble --model models/pocket', 'writes the model as a diffusers folder in float16'],
     ['report --model models/pocket', 'measures its quality and writes the model card'],
     ['vae --recipe trial --out /tmp/trial', 'tries the training out in seconds'],

@@ -15,6 +15,7 @@ import {
   trainVae,
   trainVision,
 } from '../../../pocket/training/index.ts';
+import { encodedScenes } from './encoded-scenes.ts';
 import { averagesOf, type TrainingFolder } from './training-folder.ts';
 
 /** What a training needs beside its run. */
@@ -41,16 +42,16 @@ export const startTraining: {
     const { device, recipe, networks, folder } = setting;
     const { text } = (await averagesOf(folder, 'clip')) as ClipParameters;
     const scalingFactor = await scalingFactorOf(setting);
-    const latents = await latentsOf(setting, scalingFactor);
+    const latents = latentStore(await encodedScenes(setting, recipe.unet.sceneCount), scalingFactor);
     return trainUnet(device, networks, text, recipe.unet, latents, trainedSchedule(recipe), run);
   },
 
   decoder: async (setting, run) => {
     const { device, recipe, networks, folder } = setting;
     const vae = await averagesOf(folder, 'vae');
-    const { scalingFactor, sampleSize } = networks.vae;
-    const latents = await latentsOf(setting, scalingFactor);
-    return trainDecoder(device, networks.vae, vae, recipe.decoder, kept(sampleSize), latents, run);
+    const latents = latentStore(await encodedScenes(setting, recipe.decoder.sceneCount), 1);
+    const pictures = kept(networks.vae.sampleSize);
+    return trainDecoder(device, networks.vae, vae, recipe.decoder, pictures, latents, run);
   },
 
   vision: async ({ device, recipe, networks, folder }, run) => {
@@ -66,19 +67,8 @@ const trainedSchedule = ({ configs }: PocketRecipe) =>
 /** What the UNet's latents are multiplied by. */
 export const scalingFactorOf = (setting: TrainingSetting): Promise<number> =>
   setting.folder.scalingFactor(async () => {
-    const scenes = Array.from({ length: setting.recipe.scalingScenes }, (_, scene) => scene);
-    return measureScalingFactor(await latentsOf(setting, 1), scenes);
+    const { scalingScenes, unet } = setting.recipe;
+    return measureScalingFactor(await encodedScenes(setting, unet.sceneCount), scalingScenes);
   });
 
 const kept = (size: number) => pictureStore('training', size, 'keep');
-
-/** Pictures at a time while latents are encoded. */
-const ENCODED_AT_A_TIME = 8;
-
-/** Latents of the training set under the encoder, which no later training changes. */
-async function latentsOf({ device, networks, folder }: TrainingSetting, scalingFactor: number) {
-  const pictures = pictureStore('training', networks.vae.sampleSize, 'draw again');
-  const config = { ...networks.vae, scalingFactor };
-  const vae = await averagesOf(folder, 'vae');
-  return latentStore(device, config, vae, pictures, { batchSize: ENCODED_AT_A_TIME });
-}

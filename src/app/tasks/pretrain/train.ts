@@ -35,14 +35,15 @@ export async function* train(
   device: Device,
   { signal }: TaskContext,
 ): AsyncGenerator<TaskEvent, TrainingResult> {
-  const folder = await openTrainingFolder(parameters.out);
+  const folder = await openTrainingFolder(parameters.out, parameters.start);
   const recipe = withSteps(training, parameters);
   const setting: TrainingSetting = { device, recipe, networks: pocketNetworks(recipe.configs), folder };
   const resumeFrom = await folder.state(training);
   const done = resumeFrom === undefined ? 0 : stepsIn(resumeFrom);
   if (done > 0) yield { kind: 'note', message: `Going on from step ${done}` };
   yield { kind: 'stage', stage: 'Preparing' };
-  const run = { key: randomKey(recipe.seed), ...(resumeFrom && { resumeFrom }) };
+  const start = resumeFrom === undefined ? await folder.given(training) : undefined;
+  const run = { key: randomKey(recipe.seed), ...(resumeFrom && { resumeFrom }), ...(start && { start }) };
   const events = await startTraining[training](setting, run);
   const log = await continueLog(folder, training, { step: done, machine: machine(device) });
   const total = recipe[training].steps;

@@ -12,20 +12,29 @@ import type {
 } from '../../../pocket/training/index.ts';
 import { isThere } from '../../models/is-there.ts';
 import { TaskError } from '../task.ts';
+import { type GivenModel, readGivenModel } from './given-model.ts';
 
 /** The folder of a model's trainings. Everything in it appears whole or not at all, but for the logs. */
 export interface TrainingFolder {
   readonly path: (name: string) => string;
   /** Undefined before the first save. */
   readonly state: (training: Training) => Promise<TrainingState | undefined>;
+  /** What a training from scratch begins with, if a model was given. */
+  readonly given: (training: Training) => Promise<Tree<NdArray> | undefined>;
   readonly save: (training: Training, state: TrainingState) => Promise<void>;
   readonly write: (name: string, bytes: Uint8Array) => Promise<void>;
   /** What the latents are multiplied by: measured once, then kept, so that no later training moves it. */
   readonly scalingFactor: (measure: () => Promise<number>) => Promise<number>;
 }
 
-export async function openTrainingFolder(folder: string): Promise<TrainingFolder> {
+/** @param start folder of a model whose parameters stand for trainings that are not in the folder */
+export async function openTrainingFolder(folder: string, start?: string): Promise<TrainingFolder> {
   await mkdir(folder, { recursive: true });
+  let model: Promise<GivenModel> | undefined;
+  const givenModel = async () => {
+    if (start !== undefined) model ??= readGivenModel(start);
+    return model;
+  };
   const path = (name: string) => join(folder, name);
   const statePath = (training: Training) => path(`${training}.state.safetensors`);
   const write = (name: string, bytes: Uint8Array) => replaceFile(path(name), (put) => put(bytes));
@@ -33,6 +42,8 @@ export async function openTrainingFolder(folder: string): Promise<TrainingFolder
     path,
     state: async (training) =>
       (await isThere(statePath(training))) ? readTrainingState(statePath(training)) : undefined,
+    given: async (training) =>
+      training === 'decoder' || training === 'vision' ? undefined : (await givenModel())?.[training],
     save: (training, state) => writeTrainingState(statePath(training), state),
     write,
     scalingFactor: async (measure) => {
@@ -44,7 +55,7 @@ export async function openTrainingFolder(folder: string): Promise<TrainingFolder
           `${path(file)}: holds no scalingFactor above 0; remove the file to measure it anew`,
         );
       }
-      const scalingFactor = await measure();
+      const scalingFactor = (await givenModel())?.scalingFactor ?? (await measure());
       await write(file, Buffer.from(`${JSON.stringify({ scalingFactor })}\n`));
       return scalingFactor;
     },
@@ -56,7 +67,8 @@ const latentsSchema = z.object({ scalingFactor: z.number().positive() });
 /** The averaged parameters that a training has come to. @throws TaskError if it has not begun */
 export async function averagesOf(folder: TrainingFolder, training: Training): Promise<Tree<NdArray>> {
   const state = await folder.state(training);
-  if (state !== undefined) return averagesIn(state);
+  const parameters = state === undefined ? await folder.given(training) : averagesIn(state);
+  if (parameters !== undefined) return parameters;
   throw new TaskError(
     `${folder.path('')}: there is no state of the training "${training}", which this needs; run it first: dreamsteerer pretrain ${training}`,
   );
