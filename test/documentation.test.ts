@@ -5,7 +5,14 @@ import { describe, expect, test } from 'vitest';
 import * as engine from '../src/engine/index.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const documents = ['README.md', 'CONTRIBUTING.md', 'docs/architecture.md', 'docs/performance.md'];
+const documents = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'docs/architecture.md',
+  'docs/benchmark.md',
+  'docs/checkpoints.md',
+  'docs/performance.md',
+];
 const scripts = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts);
 
 describe.each(documents)('%s', (document) => {

@@ -25,6 +25,7 @@ export async function main(typed: readonly string[]): Promise<number> {
     .helpOption('-h, --help', 'print this help')
     .helpCommand('help [command]', 'print the help of a command')
     .showSuggestionAfterError()
+    .enablePositionalOptions() // inherited: flags behind a command's name are that command's, not its parent's
     .exitOverride()
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'dreamsteerer: ')) })
     .addHelpText('after', overview());
@@ -51,8 +52,6 @@ function addTask(program: Command, name: TaskName, action: Action): void {
   const parent = second === undefined ? program : program.commands.find((each) => each.name() === first)!;
   const command = parent
     .command(second ?? first)
-    // What stands behind the name of a command below is that command's.
-    .enablePositionalOptions()
     .summary(summary)
     .description(`${summary}.`)
     .helpOption('-h, --help', 'print this help')
@@ -63,9 +62,20 @@ function addTask(program: Command, name: TaskName, action: Action): void {
     .option('--verbose', 'print where an error comes from')
     .addHelpText('after', exampleText(name, examples))
     .action(async () => {
+      if (second !== undefined) refuseFlagsBefore(second, parent);
       const flags = command.opts<CommonFlags & Record<string, unknown>>();
       await action(() => valuesOf(name, command.args, typedOf(command, flags)), flags);
     });
+}
+
+/** Flags before the name of a command below are its parent's, which does not run: they would be lost. */
+function refuseFlagsBefore(name: string, parent: Command): void {
+  const lost = parent.options.find((option) => parent.getOptionValueSource(option.attributeName()) === 'cli');
+  if (lost === undefined) return;
+  const flag = lost.long ?? lost.flags;
+  parent.error(
+    `error: ${flag} stands before "${name}", where it is a flag of "${parent.name()}"; write it behind "${name}"`,
+  );
 }
 
 /** What was typed: a switch that is on by default has a value without being typed. */

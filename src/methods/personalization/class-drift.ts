@@ -12,7 +12,15 @@ import {
   unflatten,
 } from '../../engine/index.ts';
 import { encodePrompts, type Tokenizer } from '../../networks/clip/index.ts';
-import { addNoise, type HeldModel, type Latents, type NoiseSchedule, timestep } from '../diffusion/index.ts';
+import {
+  convertPrediction,
+  type HeldModel,
+  type Latents,
+  levelAt,
+  type NoiseLevel,
+  type NoiseSchedule,
+  noiseTo,
+} from '../diffusion/index.ts';
 import type { Learned } from './model-trees.ts';
 import {
   frozenNetworks,
@@ -33,7 +41,7 @@ export interface DriftOptions {
 }
 
 export interface DriftProbe {
-  /** ‖ε_θ − ε_φ‖ / ‖ε_φ‖ over the probe's times; 0 is the base itself. */
+  /** ‖ε_θ − ε_φ‖ / ‖ε_φ‖ over the probe's times, whatever the model predicts; 0 is the base itself. */
   readonly measure: (learned: Learned<StateLeaf>) => Promise<number>;
   readonly dispose: () => Promise<void>;
 }
@@ -48,18 +56,25 @@ const probedShares = [0.2, 0.4, 0.6, 0.8];
 export async function probeDrift(model: HeldModel, options: DriftOptions): Promise<DriftProbe> {
   const { device } = model;
   const { networks } = options;
-  const feeds = probesOf(options);
+  const probes = probesOf(options);
+  const [{ inputs: first }] = probes as readonly [Probe];
+  const epsilon = (output: NdArray, { inputs, level }: Probe): Latents => {
+    const types = { from: options.schedule.predictionType, to: 'epsilon' } as const;
+    return convertPrediction(output as Latents, types, inputs.sample, level);
+  };
   const frozen = await frozenNetworks(model);
   const base = await device.compileStep(
     (inputs, trees: Tree<Tensor>) => ({
       outputs: { prediction: predict(trees as never, networks.configs, promptedBy(inputs)) },
       state: {},
     }),
-    specs(feeds[0]!),
+    specs(first),
     unflatten(frozen.leaves()),
   );
-  const expected: NdArray[] = [];
-  for (const inputs of feeds) expected.push((await base.run(inputs, frozen)).prediction);
+  const expected: Latents[] = [];
+  for (const probe of probes) {
+    expected.push(epsilon((await base.run(probe.inputs, frozen)).prediction, probe));
+  }
   await base.dispose();
   let compiled: Awaited<ReturnType<typeof compilePersonalized>> | undefined;
   return {
@@ -68,9 +83,11 @@ export async function probeDrift(model: HeldModel, options: DriftOptions): Promi
         base: frozen.references() as Tree<StateLeaf>,
         learned: learned as Tree<StateLeaf>,
       });
-      compiled ??= await compilePersonalized(model, networks, feeds[0]!, unflatten(state.leaves()));
-      const found: NdArray[] = [];
-      for (const inputs of feeds) found.push((await compiled.run(inputs, state)).prediction);
+      compiled ??= await compilePersonalized(model, networks, first, unflatten(state.leaves()));
+      const found: Latents[] = [];
+      for (const probe of probes) {
+        found.push(epsilon((await compiled.run(probe.inputs, state)).prediction, probe));
+      }
       await state.dispose();
       return relativeDistance(found, expected);
     },
@@ -84,7 +101,7 @@ export async function probeDrift(model: HeldModel, options: DriftOptions): Promi
 const compilePersonalized = (
   { device }: HeldModel,
   networks: PersonalizedNetworks,
-  probe: Probe,
+  inputs: ProbeInputs,
   stateSpecs: Tree<TensorSpec>,
 ) =>
   device.compileStep(
@@ -98,41 +115,53 @@ const compilePersonalized = (
         state: {},
       };
     },
-    specs(probe),
+    specs(inputs),
     stateSpecs,
   );
 
-type Probe = { readonly [name in 'sample' | 'timestep' | 'ids']: NdArray };
+/** Where predictions are compared. */
+interface Probe {
+  readonly inputs: ProbeInputs;
+  readonly level: NoiseLevel;
+}
+
+interface ProbeInputs {
+  readonly sample: Latents;
+  readonly timestep: NdArray;
+  readonly ids: NdArray;
+  readonly [name: string]: NdArray;
+}
 
 function probesOf({ tokenizer, schedule, prompt, latents, key }: DriftOptions): readonly Probe[] {
   const ids = encodePrompts(tokenizer, [prompt]);
   return probedShares.map((share) => {
     const t = Math.round(share * (schedule.alphasCumprod.length - 1));
-    const noise = normal(fold(key, t), latents.shape);
-    return {
-      sample: addNoise(schedule, { clean: latents, noise, timesteps: [timestep(t)] }),
-      timestep: ndArray('float32', [1], Float32Array.of(t)),
-      ids,
-    };
+    const level = levelAt(schedule, t);
+    const sample = noiseTo(level, latents, normal(fold(key, t), latents.shape));
+    return { inputs: { sample, timestep: ndArray('float32', [1], Float32Array.of(t)), ids }, level };
   });
 }
 
-const specs = ({ sample, timestep, ids }: Probe) => ({
+const specs = ({ sample, timestep, ids }: ProbeInputs) => ({
   sample: spec(sample.shape),
   timestep: spec(timestep.shape),
   ids: spec(ids.shape, ids.dtype),
 });
 
-const promptedBy = ({ ids, ...input }: { readonly [K in keyof Probe]: Tensor }) => ({
-  ...input,
+const promptedBy = ({
+  sample,
+  timestep,
+  ids,
+}: { readonly [name in 'sample' | 'timestep' | 'ids']: Tensor }) => ({
+  ...{ sample, timestep },
   prompt: { kind: 'ids', tensor: ids } as const,
 });
 
-function relativeDistance(found: readonly NdArray[], expected: readonly NdArray[]): number {
+function relativeDistance(found: readonly Latents[], expected: readonly Latents[]): number {
   let [difference, size] = [0, 0];
   for (const [index, { data }] of expected.entries()) {
-    for (const [i, value] of (data as Float32Array).entries()) {
-      difference += ((found[index]!.data as Float32Array)[i]! - value) ** 2;
+    for (const [i, value] of data.entries()) {
+      difference += (found[index]!.data[i]! - value) ** 2;
       size += value ** 2;
     }
   }

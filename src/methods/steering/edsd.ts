@@ -36,7 +36,7 @@ export interface EdsdSettings {
   readonly timesteps?: TimestepRange;
   /** Where the discrepancy counts. */
   readonly region: LossRegion;
-  /** Where a slight edit moves the source: `subject` is DDS-SM, `everywhere` DDS-S. */
+  /** Where a slight edit moves the source: `subject` is DDS-SM, `everywhere` DDS-S. There is no direction elsewhere. */
   readonly editRegion: LossRegion;
 }
 
@@ -75,15 +75,16 @@ export interface EdsdEstimate {
  * edited image a function of θ, and its score under the personalized model should be that of the source under the
  * pre-trained one:
  *
- *     z̃(θ) = ẑ − η [ ε_θ(ẑ_t'; y, t') − ε_φ(ẑ_t'; ŷ, t') ]
+ *     z̃(θ) = ẑ − η M ⊙ [ ε_θ(ẑ_t'; y, t') − ε_φ(ẑ_t'; ŷ, t') ]
  *     L_EDSD = E ω(t) ‖ δ ‖²,   δ = ε(z̃_t; y, t) − ε_φ(ẑ_t; ŷ, t)
  *
- * with the outer network ε = ε_θ held fixed. By the chain rule the gradient is, but for the factor 2 η √ᾱ_t,
+ * with the outer network ε = ε_θ held fixed, and M where the edit moves the source. By the chain rule the gradient is,
+ * but for the factor 2 η √ᾱ_t,
  *
- *     − ω(t) δᵀ J ∂ε_θ(ẑ_t'; y, t')/∂θ
+ *     − ω(t) δᵀ J (M ⊙ ∂ε_θ(ẑ_t'; y, t')/∂θ)
  *
  * J being the outer network's Jacobian, which is not computed: J := −I. This is the gradient of the surrogate
- * ⟨ω(t) δ, ε_θ(ẑ_t'; y, t')⟩, whose terms are returned; δ is a number in it. Descending it draws the personalized
+ * ⟨ω(t) M ⊙ δ, ε_θ(ẑ_t'; y, t')⟩, whose terms are returned; δ is a number in it. Descending it draws the personalized
  * prediction on the source to the pre-trained one, and with J := +I drives it away. δ, and the bracket, are gradients
  * of the delta denoising score with the pre-trained model in the source's branch (`ddsGradient`).
  *
@@ -122,7 +123,8 @@ export async function estimateEdsd(
   const ω = timestepWeight(weighting, levelAt(schedule, point.timestep));
   const share = regionWeights(settings.region, mask, source.shape, 'mean');
   const J = jacobians[settings.jacobian];
-  const direction = combine(gradient, gradient, (value, _, i) => -J * share[i]! * (value / edits));
+  const weights = whereEdited.map((moved, i) => -J * moved * share[i]!);
+  const direction = combine(gradient, gradient, (value, _, i) => weights[i]! * (value / edits));
   return {
     loss: gradient.data.reduce((sum, value, i) => sum + (share[i]! * value ** 2) / ω, 0),
     shift: rootMeanSquare(combine(edited, source, (a, b) => a - b)),

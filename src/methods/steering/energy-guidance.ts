@@ -108,7 +108,8 @@ export async function compileEnergy(
 
 /**
  * ε + s · σ_t · ∇_{z_t} E: the prediction of a sampler's step, in the schedule's prediction type, drawn to less energy.
- * A gradient of 0 changes nothing.
+ * A gradient of 0 changes nothing. Neither does any where there is no signal (schedules that end at pure noise): ε is
+ * then x_t itself, and a clean picture does not depend on it.
  */
 export function addEnergyGradient(
   output: Latents,
@@ -121,7 +122,7 @@ export function addEnergyGradient(
   schedule: NoiseSchedule,
 ): Latents {
   const size = Math.sqrt(slope.data.reduce((sum, value) => sum + value ** 2, 0) / slope.data.length);
-  if (size === 0) return output;
+  if (size === 0 || level.alpha === 0) return output;
   const weight = (strength * level.sigma) / (form === 'normalised' ? size : 1);
   const own = schedule.predictionType;
   const ε = convertPrediction(output, { from: own, to: 'epsilon' }, latents, level);

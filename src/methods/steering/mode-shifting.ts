@@ -32,7 +32,8 @@ export interface GuidedExamples {
  *     L_MSR = μ · E_k,t,ε ‖ ε_θ(x^k_t; y, t) − ε ‖²
  *
  * which moves the model out of the mode that EDSD alone is trapped in. So it is personalization's own loss
- * (`drawBatch`), with guided images in place of references.
+ * (`drawBatch`), with guided images in place of references, and like it in what the model was trained to predict: for
+ * a velocity, ‖v_θ − v‖² = ‖ε_θ − ε‖² / ᾱ_t, so that μ weighs noisy times more than with a model that predicts ε.
  */
 export const modeShiftingSource = (
   { weight, batchSize, region }: ModeShiftingSettings,

@@ -63,7 +63,7 @@ export interface SteeringStep extends Omit<StepReport, 'loss'> {
   readonly losses: {
     /** ω(t) ‖δ‖², a mean; undefined if EDSD is off. */
     readonly edsd: number | undefined;
-    /** ‖ε_θ(x^k_t; y, t) − ε‖², a mean before its weight μ; undefined if mode shifting is off. */
+    /** ‖f_θ(x^k_t; y, t) − target‖² (ε, v or x₀), a mean before its weight μ; undefined if mode shifting is off. */
     readonly modeShifting: number | undefined;
   };
   /** Root mean square of z̃ − ẑ; undefined if EDSD is off. */

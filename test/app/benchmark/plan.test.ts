@@ -9,6 +9,7 @@ import {
 import { caseKey } from '../../../src/app/benchmark/plan/cell.ts';
 import { contentHash } from '../../../src/app/benchmark/plan/content-hash.ts';
 import { type BenchmarkRequest, planBenchmark } from '../../../src/app/benchmark/plan/plan-benchmark.ts';
+import { usualEditing } from '../../../src/app/models/usual-editing.ts';
 import { temporaryFolder } from '../../files/formats/temporary-folder.ts';
 import { openTiny, tinyManifest, tinyPictures, writePictures } from './tiny-manifest.ts';
 
@@ -65,6 +66,14 @@ const source = (change: object) => ({
   sources: tinyManifest.sources.map((each) => (each.name === 'sofa' ? { ...each, ...change } : each)),
 });
 
+test.each(['SD 1.x', 'SD 2.x', 'pocket'] as const)('a benchmark of %s edits as "edit" does', (preset) => {
+  const { steps, sampling, ...usual } = usualEditing[preset];
+  const { recordedSteps, ...editing } = benchmarkSettings(preset).editing;
+  expect(editing).toEqual(usual);
+  expect(recordedSteps.at(-1)).toBe(steps);
+  expect(sampling).toBe('uniform'); // or what is recorded on the way would not be what shorter edits come to
+});
+
 describe('jobs', () => {
   const changes: readonly (readonly [
     what: string,
@@ -112,7 +121,7 @@ describe('jobs', () => {
       () => changed({ steering: { dreambooth: { edsd: 'off' } } }),
     ],
     ['recorded steps', ['edit', 'measure'], () => changed({ editing: { recordedSteps: [5] } })],
-    ['the step size', ['edit', 'measure'], () => changed({ editing: { stepSize: 0.06 } })],
+    ['the step size', ['edit', 'measure'], () => changed({ editing: { stepSize: 0.05 } })],
     ['the source prompt', ['edit', 'measure'], () => plan({}, source({ prompt: 'one cat on a sofa' }))],
     [
       'the target prompt',
@@ -201,7 +210,7 @@ describe('jobs', () => {
 });
 
 describe('shards', () => {
-  test.each([1, 2, 3, 5, 40, 200])('%i of them have each cell once, and all that it needs', async (of) => {
+  test.each([1, 2, 3, 5, 60])('%i of them have each cell once, and all that it needs', async (of) => {
     const whole = await plan();
     const parts = [];
     for (let index = 1; index <= of; index++) parts.push(await plan({ shard: { index, of } }));

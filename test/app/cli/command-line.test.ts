@@ -183,6 +183,8 @@ describe('the command refuses', () => {
   test.each([
     [['generate', 'cat', '--frobnicate'], /unknown option '--frobnicate'/],
     [['generate', 'cat', 'dog'], /too many arguments/],
+    [['bench', '--json', 'init', 'folder'], /--json stands before "init", .*; write it behind "init"\n$/],
+    [['bench', '--seeds', '2', 'report', 'folder'], /--seeds stands before "report", /],
     [['generat', 'cat'], /unknown command 'generat'\n\(Did you mean generate\?\)/],
   ])('%j as wrong use', async (typed, message) => {
     const { code, err } = await run(...typed);

@@ -9,7 +9,12 @@ import {
   type Timestep,
 } from '../../../src/methods/diffusion/index.ts';
 import type { Branches, BranchPredictor } from '../../../src/methods/editing/index.ts';
-import { type EdsdSettings, estimateEdsd, type Jacobian } from '../../../src/methods/steering/index.ts';
+import {
+  type EdsdSettings,
+  estimateEdsd,
+  type Jacobian,
+  type LossRegion,
+} from '../../../src/methods/steering/index.ts';
 
 const shape = [1, 2, 3, 3];
 const elements = 18;
@@ -85,6 +90,12 @@ const rows: readonly {
   { title: 'guidance inside', change: { guidanceScale: 3 } },
   { title: 'a weight of time', change: { weighting: 'noise-to-signal' } },
   { title: 'the subject alone', change: { region: 'subject', editRegion: 'subject' }, masked: true },
+  { title: 'a discrepancy in the subject', change: { region: 'subject' }, masked: true },
+  {
+    title: 'edits of the subject, which leave the rest as it is',
+    change: { editRegion: 'subject' },
+    masked: true,
+  },
 ];
 
 describe('the gradient of EDSD', () => {
@@ -97,7 +108,7 @@ describe('the gradient of EDSD', () => {
     const [look, outer] = calls as [Call, Call];
     const { alpha, sigma } = levelAt(scheduleOf(type), outer.timestep);
     const w = own.guidanceScale;
-    const M = (i: number) => (masked ? mask.data[i % 9]! : 1);
+    const inRegion = (region: LossRegion, i: number) => (region === 'subject' ? mask.data[i % 9]! : 1);
     const ω = own.weighting === 'constant' ? 1 : sigma / alpha;
 
     // What the formula says: the outer network is fixed, and linear around z̃_t with the Jacobian J.
@@ -105,17 +116,18 @@ describe('the gradient of EDSD', () => {
     const edited = (network: Parameters) => {
       const ours = epsilon(network, look.noisy.target.data, look.timestep, type, w);
       const theirs = epsilon(φ, look.noisy.source.data, look.timestep, type, w);
-      return ours.map((value, i) => source.data[i]! - own.editStepSize * M(i) * (value - theirs[i]!));
+      return ours.map(
+        (value, i) => source.data[i]! - own.editStepSize * inRegion(own.editRegion, i) * (value - theirs[i]!),
+      );
     };
     const [before, fixed] = [edited(θ), epsilon(θ, outer.noisy.target.data, outer.timestep, type, w)];
     const wanted = epsilon(φ, outer.noisy.source.data, outer.timestep, type, w);
-    const total = masked ? 2 * mask.data.reduce((sum, each) => sum + each, 0) : elements;
+    const total = before.reduce((sum, _, i) => sum + inRegion(own.region, i), 0);
     const loss = (network: Parameters) => {
       const z = edited(network);
       return before.reduce((sum, _, i) => {
         const δ = fixed[i]! + J * alpha * (z[i]! - before[i]!) - wanted[i]!;
-        // M weighs the loss; the mask of the edit moves z̃.
-        return sum + ((M(i) / total) * ω * δ ** 2) / 2;
+        return sum + ((inRegion(own.region, i) / total) * ω * δ ** 2) / 2;
       }, 0);
     };
     expect(estimate.loss).toBeCloseTo(2 * loss(θ), 4);
@@ -129,7 +141,7 @@ describe('the gradient of EDSD', () => {
           const [up, down] = [moved(step), moved(-step)].map((each) => answer(each, text, noisy.data)[i]!);
           return sum + (direction.data[i]! * (up! - down!)) / (2 * step);
         }, 0);
-        expect(own.editStepSize * alpha * M(i) * surrogate).toBeCloseTo(numeric, 6);
+        expect(own.editStepSize * alpha * surrogate).toBeCloseTo(numeric, 6);
       }
     }
   });

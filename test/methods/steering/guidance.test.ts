@@ -108,6 +108,18 @@ describe('the energy', () => {
   );
 });
 
+it('energy leaves a prediction from pure noise as it is, since no picture follows from its ε', () => {
+  const options = {
+    ...stableDiffusionSchedule,
+    terminalSnr: 'zero',
+    predictionType: 'v_prediction',
+  } as const;
+  const schedule = noiseSchedule(options);
+  const output = normal(fold(key, 'output'), shape);
+  const at = { latents: x, level: levelAt(schedule, 999), slope: y };
+  expect(addEnergyGradient(output, at, { strength: 1, gradient: 'normalised' }, schedule)).toBe(output);
+});
+
 describe('injection', () => {
   const names = () => [...chooseSelfAttentions(network.config, size, decoder, 'queries and keys'), residual];
   const compile = async (guidanceScale: number, context: NdArray, injected = names()) => {

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Device, fold, normal, openDevice, randomKey } from '../../../src/engine/index.ts';
-import { type Latents, noiseTo } from '../../../src/methods/diffusion/index.ts';
+import {
+  type Latents,
+  noiseSchedule,
+  noiseTo,
+  stableDiffusionSchedule,
+} from '../../../src/methods/diffusion/index.ts';
 import type { PersonalizationBase } from '../../../src/methods/personalization/index.ts';
 import {
   defaultEnergyGuidance,
@@ -23,6 +28,9 @@ afterAll(() => device.close());
 
 const key = randomKey(21);
 const free = { ...defaultGuidedImages, count: 1, keep: 1, steps: 4, guidance: { kind: 'none' } } as const;
+
+/** The same network is taken for one that predicts v. */
+const velocity = { ...stableDiffusionSchedule, predictionType: 'v_prediction' } as const;
 
 async function make(change: Partial<GuidedImageSettings>, more: Partial<GuidedImagesOptions> = {}) {
   const making = guidedImages({
@@ -73,14 +81,17 @@ describe('guided images', () => {
     expect(distance(all[0]!.latents.data, all[1]!.latents.data)).toBeGreaterThan(0.1);
   });
 
-  it('from the inverted source, without guidance and under the text of the inversion, are the source again', async () => {
-    const prompts = { source: 'the cat', target: '' };
-    const change = { start: 'inverted source', steps: 40, strength: 0.4, guidanceScale: 1 } as const;
-    const { events, images } = await make(change, { prompts });
-    expect(stepsOf(events).filter(({ stage }) => stage === 'inverting').length).toBe(40);
-    const size = distance(tinySource.data, new Float32Array(256));
-    expect(distance(images[0]!.latents.data, tinySource.data)).toBeLessThan(0.1 * size);
-  });
+  it.each([['ε', {}] as const, ['v', { schedule: noiseSchedule(velocity) }] as const])(
+    'from the inverted source, without guidance and under the text of the inversion, are the source again: %s',
+    async (_, more) => {
+      const prompts = { source: 'the cat', target: '' };
+      const change = { start: 'inverted source', steps: 40, strength: 0.4, guidanceScale: 1 } as const;
+      const { events, images } = await make(change, { prompts, ...more });
+      expect(stepsOf(events).filter(({ stage }) => stage === 'inverting').length).toBe(40);
+      const size = distance(tinySource.data, new Float32Array(256));
+      expect(distance(images[0]!.latents.data, tinySource.data)).toBeLessThan(0.1 * size);
+    },
+  );
 
   it.each<readonly [string, Partial<GuidedImageSettings>]>([
     ['energy', { guidance: defaultEnergyGuidance }],
@@ -101,6 +112,20 @@ describe('guided images', () => {
     expect(distance(ours![0]!.latents.data, theirs![0]!.latents.data)).toBeGreaterThan(1e-5);
     expect(guided.images[0]!.latents.data.every(Number.isFinite)).toBe(true);
   });
+
+  it.each<readonly [string, Partial<GuidedImageSettings>]>([
+    ['energy', { guidance: { ...defaultEnergyGuidance, sourceNoise: 'inverted' } }],
+    ['injection', { guidance: plugAndPlay, steps: 10 }],
+  ])(
+    'by %s are made by a model of velocity too, on a schedule that ends at pure noise',
+    async (_, change) => {
+      const schedule = noiseSchedule({ ...velocity, terminalSnr: 'zero' });
+      const { events, images } = await make(change, { schedule });
+      const [first] = stepsOf(events).filter(({ stage }) => stage === 'sampling');
+      expect(first!.timestep).toBe(999);
+      expect(images[0]!.latents.data.every(Number.isFinite)).toBe(true);
+    },
+  );
 
   it('are guided no further than asked', async () => {
     const guidance = { ...defaultEnergyGuidance, until: 0 };

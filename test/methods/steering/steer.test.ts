@@ -10,7 +10,9 @@ import {
   randomKey,
   type Tree,
 } from '../../../src/engine/index.ts';
+import { noiseSchedule, stableDiffusionSchedule } from '../../../src/methods/diffusion/index.ts';
 import {
+  type ConceptPlan,
   conceptOfLearned,
   diffusionProblem,
   drawBatch,
@@ -54,6 +56,12 @@ const dreamBooth = planOf('DreamBooth');
 /** Quick to compile. */
 const lora = planOf('LoRA');
 
+/** The same networks, taken for ones that predict v. */
+const velocityBase = (): PersonalizationBase => {
+  const schedule = noiseSchedule({ ...stableDiffusionSchedule, predictionType: 'v_prediction' });
+  return { ...base, scheduler: { ...base.scheduler, schedule } };
+};
+
 const stepsOf = (events: readonly SteerEvent[]) =>
   events.filter((event): event is SteeringStep => event.kind === 'step');
 
@@ -82,55 +90,63 @@ describe.each(cases)('steering a concept of %s', (_, plan) => {
     expect(stepsOf(whole.events).slice(1)).toEqual(stepsOf(resumed.events));
   });
 
-  it('draws its prediction of the source to the pre-trained one with −I, and drives it away with +I', async () => {
-    const learned = await tinyConcept(base, plan, randomKey(6), 0.1);
-    const prompt = plan.tokens.length > 0 ? 'the <toy>' : 'the cat';
-    const wanted = await predictWith(
-      base,
-      { method: { kind: 'dreambooth', textEncoder: 'frozen' }, tokens: [] },
-      {},
-      'the cat',
-    );
-    const gap = async (of: typeof learned) => distance(await predictWith(base, plan, of, prompt), wanted);
-    const before = await gap(learned);
-    const steered = async (jacobian: '-I' | '+I') => {
-      const settings = tinySettings(plan.method.kind, { modeShifting: 'off' });
-      const { edsd, optimization } = settings;
-      const rate = 6 * optimization.learningRate * (plan.method.kind === 'dreambooth' ? 4 : 1);
-      const { steered: found } = await runSteer(base, plan, learned, {
-        settings: {
-          ...settings,
-          edsd: { ...(edsd as Exclude<typeof edsd, 'off'>), jacobian },
-          optimization: { ...optimization, steps: 15, learningRate: rate, tokenLearningRate: 6e-3 },
-        },
-      });
-      return gap(found.learned);
-    };
-    expect(await steered('-I')).toBeLessThan(0.97 * before);
-    expect(await steered('+I')).toBeGreaterThan(1.03 * before);
-  });
+  it('draws its prediction of the source to the pre-trained one with −I, and drives it away with +I', () =>
+    expectJacobiansToPull(base, plan));
 });
+
+it('a model that predicts velocity is steered in the same directions', () =>
+  expectJacobiansToPull(velocityBase(), lora));
+
+async function expectJacobiansToPull(base: PersonalizationBase, plan: ConceptPlan): Promise<void> {
+  const learned = await tinyConcept(base, plan, randomKey(6), 0.1);
+  const prompt = plan.tokens.length > 0 ? 'the <toy>' : 'the cat';
+  const wanted = await predictWith(
+    base,
+    { method: { kind: 'dreambooth', textEncoder: 'frozen' }, tokens: [] },
+    {},
+    'the cat',
+  );
+  const gap = async (of: typeof learned) => distance(await predictWith(base, plan, of, prompt), wanted);
+  const before = await gap(learned);
+  const steered = async (jacobian: '-I' | '+I') => {
+    const settings = tinySettings(plan.method.kind, { modeShifting: 'off' });
+    const { edsd, optimization } = settings;
+    const rate = 6 * optimization.learningRate * (plan.method.kind === 'dreambooth' ? 4 : 1);
+    const { steered: found } = await runSteer(base, plan, learned, {
+      settings: {
+        ...settings,
+        edsd: { ...(edsd as Exclude<typeof edsd, 'off'>), jacobian },
+        optimization: { ...optimization, steps: 15, learningRate: rate, tokenLearningRate: 6e-3 },
+      },
+    });
+    return gap(found.learned);
+  };
+  expect(await steered('-I')).toBeLessThan(0.97 * before);
+  expect(await steered('+I')).toBeGreaterThan(1.03 * before);
+}
 
 describe('the loss of steering', () => {
   it.each([
-    ['everywhere', 1],
-    ['everywhere', 2],
-    ['subject', 1],
+    ['everywhere', 1, 'ε'],
+    ['everywhere', 2, 'ε'],
+    ['subject', 1, 'ε'],
+    ['everywhere', 1, 'v'],
   ] as const)(
-    'without EDSD is that of personalization on the guided images: %s, in %i passes',
-    async (region, passes) => {
-      const learned = await tinyConcept(base, dreamBooth);
+    'without EDSD is that of personalization on the guided images: %s, in %i passes, of a model of %s',
+    async (region, passes, predicts) => {
+      const own = predicts === 'v' ? velocityBase() : base;
+      const learned = await tinyConcept(own, dreamBooth);
       const settings = tinySettings('dreambooth', {
         edsd: 'off',
         modeShifting: { weight: 3, batchSize: 4, region },
       });
-      const { events } = await runSteer(base, dreamBooth, learned, {
+      const { events } = await runSteer(own, dreamBooth, learned, {
         settings: { ...settings, optimization: { ...settings.optimization, steps: 1, passes } },
         guidedImages: images,
       });
       const [step] = stepsOf(events);
 
-      const { model, tokenizer, scheduler } = base;
+      const { model, tokenizer, scheduler } = own;
       const method = personalizationMethod(dreamBooth, tokenizer);
       const feeds = await feedFeatures(model, tokenizer, ['the cat']);
       const frozen = await frozenNetworks(model);

@@ -7,6 +7,7 @@ import {
   type TrainingSettings,
 } from '../../../methods/personalization/index.ts';
 import { defaultSteering, type SteeringSettings } from '../../../methods/steering/index.ts';
+import { usualEditing } from '../../models/usual-editing.ts';
 import { TaskError } from '../../tasks/task.ts';
 
 /** The methods that are edited with, in the order of tables. */
@@ -59,12 +60,17 @@ export const benchmarkSettings = (name: PresetName): BenchmarkSettings => ({
   training: ofBaselines((kind) => personalizationPreset(kind, name).training),
   trainingSeed: 0,
   steering: ofBaselines((kind) => defaultSteering(kind, name)),
-  editing: {
-    recordedSteps:
-      name === 'pocket' ? [4, 8, 12, 16, 24, 32, 48, 64, 80, 100] : [10, 25, 50, 75, 100, 150, 200],
-  },
+  editing: editingOf(name),
   classBias: { pictures: 4, steps: 30, guidanceScale: 7.5 },
 });
+
+/** What `edit` does unless it is told otherwise. */
+function editingOf(name: PresetName): EditingSettings {
+  const { stepSize, guidanceScale, weighting, timesteps } = usualEditing[name];
+  const recordedSteps =
+    name === 'pocket' ? [4, 8, 12, 16, 24, 32, 48, 64, 80, 100] : [10, 25, 50, 75, 100, 150, 200];
+  return { recordedSteps, stepSize, guidanceScale, weighting, timesteps };
+}
 
 /** The same with so few steps that a sample takes minutes; its figures tell nothing but that all works. */
 export function quickSettings(settings: BenchmarkSettings): BenchmarkSettings {
@@ -108,7 +114,7 @@ export function changedSettings(settings: BenchmarkSettings, changes: unknown): 
 type Changeable = { readonly [key: string]: unknown };
 
 /** What may be given though there is no default of it. */
-const optional = ['stepSize', 'guidanceScale', 'sourceGuidanceScale', 'weighting', 'timesteps'];
+const optional = ['sourceGuidanceScale', 'timesteps']; // those of EDSD too
 
 function forEachBaseline(given: Changeable): Changeable {
   const names: readonly string[] = baselineNames;

@@ -78,7 +78,7 @@ type SteerEventOf = ReturnType<typeof steer> extends AsyncGenerator<infer Event,
 
 /**
  * How often a UNet runs for an event: a step of inverting or sampling once, and where it is guided another time for the
- * source's features and, by energy, once more for its gradient; a step of steering once for each prediction that EDSD
+ * source's features and, by energy, twice for its gradient; a step of steering once for each prediction that EDSD
  * compares (θ and φ at the source, then for each further slight edit and for the discrepancy) and twice for each pass
  * that is differentiated.
  */

@@ -1,19 +1,21 @@
-import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { replaceFile } from '../../../files/formats/index.ts';
-import { makePicture, type Picture, readPicture, writePicture } from '../../../files/images/index.ts';
+import { type Picture, readPicture } from '../../../files/images/index.ts';
 import { comparePixels, intersectionOverUnion, maskFromBytes } from '../../../methods/evaluation/index.ts';
-import { renderScene } from '../../../pocket/world/index.ts';
 import { drawSheet } from '../../charts/labelled-sheet.ts';
 import { isThere } from '../../models/is-there.ts';
+import { unfinishedRequest } from '../../runs/unfinished-run.ts';
 import { edit } from '../edit/edit.ts';
 import { readMaskPicture } from '../edit/read-inputs.ts';
-import { deviceParameters, hints } from '../parameters/shared-parameters.ts';
+import { deviceParameters, hints, runParameters } from '../parameters/shared-parameters.ts';
+import { recipeOf } from '../personalize/personalization-recipe.ts';
 import { personalize } from '../personalize/personalize.ts';
 import { defineTask, type TaskContext, TaskError } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
 import { chooseCase, type DemoCase } from './demo-case.ts';
+import { beginDemo } from './demo-folder.ts';
+import { type DrawnCase, drawCase, SIDE } from './draw-case.ts';
 
 export interface DemoResult {
   readonly concept: string;
@@ -58,15 +60,16 @@ export const demo = defineTask({
       .optional()
       .describe('Steps of learning')
       .meta(hints({ unit: 'steps', defaultText: "the method's" })),
-    force: z.boolean().default(false).describe('Overwrite an earlier demo'),
+    ...runParameters,
     ...deviceParameters,
   }),
 
   async *run(parameters, context): AsyncGenerator<TaskEvent, DemoResult> {
-    const { output } = parameters;
+    const { output, method, fast } = parameters;
     await requireModel(context);
-    await checkFolder(output, parameters.force);
     const chosen = chooseCase(parameters.case);
+    const steps = parameters.steps ?? (fast ? 100 : undefined);
+    await beginDemo(parameters, { case: chosen.name, method, steps: steps ?? 'usual', fast });
     yield { kind: 'stage', stage: `Drawing ${chosen.name}` };
     const drawn = await drawCase(chosen, output);
     yield {
@@ -74,42 +77,51 @@ export const demo = defineTask({
       message: `${drawn.references.length} pictures of ${chosen.concept.concept.name} and a source are in ${output}`,
     };
 
-    const common = { device: parameters.device, threads: parameters.threads, force: parameters.force };
-    const learned = yield* personalize.run(
-      personalize.parameters.parse({
-        ...common,
-        pictures: drawn.references,
-        method: parameters.method,
-        token: WORD,
-        class: chosen.concept.concept.class,
-        output: join(output, 'concept'),
-        steps: parameters.steps ?? (parameters.fast ? 100 : undefined),
-        sampleEvery: 0,
-      }),
-      context,
-    );
+    const { device, threads, memoryCheck } = parameters;
+    const common = { device, threads, memoryCheck, force: true }; // what is in the demo's folder is the demo's
+    const [conceptFolder, editFolder] = [join(output, 'concept'), join(output, 'edit')];
+    const asked = personalize.parameters.parse({
+      ...common,
+      pictures: drawn.references,
+      method,
+      token: WORD,
+      class: chosen.concept.concept.class,
+      output: conceptFolder,
+      steps,
+      sampleEvery: fast ? 50 : 150,
+      resume: parameters.resume && (await isUnfinished(conceptFolder)),
+    });
+    if (parameters.resume && (await isThere(join(conceptFolder, 'concept.json')))) {
+      yield { kind: 'note', message: `The subject is learned already, in ${conceptFolder}` };
+    } else {
+      yield* personalize.run(asked, context);
+    }
+    const { phrase } = recipeOf(asked, 'pocket').concept;
+    const { sourcePrompt, targetPrompt } = chosen.source;
     const edited = yield* edit.run(
       edit.parameters.parse({
         ...common,
         picture: drawn.source,
-        sourcePrompt: chosen.source.sourcePrompt,
-        prompt: chosen.source.targetPrompt.replace('{concept}', WORD),
-        concept: learned.output,
-        output: join(output, 'edit'),
+        sourcePrompt,
+        prompt: targetPrompt.replace(`{concept} ${chosen.concept.concept.class}`, phrase),
+        concept: conceptFolder,
+        output: editFolder,
         variants: ['dds-sm', 'full'],
         seed: 0,
-        fast: parameters.fast,
-        previewEvery: 0,
+        fast,
+        previewEvery: 25,
+        resume: parameters.resume && (await isUnfinished(editFolder)),
       }),
       context,
     );
-    return yield* compare(chosen, drawn, edited, parameters.output);
+    return yield* compare(chosen, drawn, edited, output);
   },
 
   describe: ({ concept, source, sheet, distance, maskOverlap }) =>
     [
       `${source} with ${concept}: ${percent(distance.before)} away from the right answer before, ${percent(distance.after)} after`,
       `the subject was found with an overlap of ${percent(maskOverlap)}`,
+      'with pictures of your own: dreamsteerer personalize --help, then dreamsteerer edit --help',
       `look at ${sheet}`,
     ].join('\n'),
 });
@@ -126,44 +138,9 @@ async function requireModel({ builtInModel }: TaskContext): Promise<void> {
   );
 }
 
-async function checkFolder(output: string, force: boolean): Promise<void> {
-  const names = await readdir(output).catch(() => []);
-  if (names.length === 0 || force) return;
-  throw new TaskError(
-    `output: ${output} is there already and not empty; choose another folder, or allow to overwrite it (--force)`,
-  );
-}
-
-interface DrawnCase {
-  readonly references: readonly string[];
-  readonly source: string;
-  readonly oracle: Picture;
-  /** Of the source's subject and the right answer's. */
-  readonly masks: { readonly source: Uint8Array; readonly oracle: Uint8Array };
-}
-
-/** Sides of the drawn pictures: what the built-in model is made for. */
-const SIDE = 64;
-
-async function drawCase({ concept, source, oracle }: DemoCase, output: string): Promise<DrawnCase> {
-  await mkdir(join(output, 'references'), { recursive: true });
-  const references: string[] = [];
-  for (const [index, scene] of concept.references.entries()) {
-    const { pixels } = await renderScene(scene, SIDE);
-    const path = join(output, 'references', `${index + 1}.png`);
-    await writePicture(path, makePicture(SIDE, SIDE, pixels), { existing: 'replace' });
-    references.push(path);
-  }
-  const [from, to] = [await renderScene(source.scene, SIDE), await renderScene(oracle, SIDE)];
-  const path = join(output, 'source.png');
-  await writePicture(path, makePicture(SIDE, SIDE, from.pixels), { existing: 'replace' });
-  return {
-    references,
-    source: path,
-    oracle: makePicture(SIDE, SIDE, to.pixels),
-    masks: { source: from.mask, oracle: to.mask },
-  };
-}
+/** With `resume` a run that is whole is not begun anew. */
+const isUnfinished = async (folder: string): Promise<boolean> =>
+  (await unfinishedRequest(folder)) !== undefined;
 
 async function* compare(
   { concept, source, name }: DemoCase,
