@@ -7,8 +7,12 @@ import { fileHash } from '../benchmark/plan/content-hash.ts';
 export async function hashPath(path: string): Promise<string> {
   if (!(await stat(path)).isDirectory()) return fileHash(path);
   const entries = await readdir(path, { recursive: true, withFileTypes: true });
-  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  const places = entries.map((entry) => join(entry.parentPath, entry.name));
   const hash = createHash('sha256');
-  for (const file of files.sort()) hash.update(`${relative(path, file)} ${await fileHash(file)}\n`);
+  for (const file of places.sort()) {
+    // In the hub's cache files are links; one that leads nowhere is no file.
+    const status = await stat(file).catch(() => undefined);
+    if (status?.isFile()) hash.update(`${relative(path, file)} ${await fileHash(file)}\n`);
+  }
   return hash.digest('hex');
 }

@@ -3,10 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { readConcept } from '../../../src/files/checkpoints/index.ts';
 import { readPicture, readPictureRecord } from '../../../src/files/images/index.ts';
 import { completeTask, runTask, type TaskEvent } from '../../../src/index.ts';
+import { hubFixture } from '../../files/hub/hub-cache.ts';
+import { REPOSITORY } from '../../files/hub/hub-server.ts';
 import { tinyEditing } from '../tiny-editing.ts';
 
 const kinds = ['textual-inversion', 'dreambooth', 'custom-diffusion', 'lora'] as const;
 const folder = tinyEditing(kinds);
+const hub = hubFixture();
 
 /** An edit of a second or two. */
 const quick = () =>
@@ -87,6 +90,25 @@ describe('edit', () => {
       parameters: { seed: 6, picture: 'photo.png' },
     });
     expect(JSON.stringify([recipe, record])).not.toContain(folder.path(''));
+  }, 240_000);
+
+  test('takes a concept of the hub for the same as its folder', async () => {
+    hub.hub.files = new Map();
+    for (const name of await readdir(folder.path('custom-diffusion'))) {
+      hub.hub.files.set(name, await readFile(folder.path(`custom-diffusion/${name}`)));
+    }
+    const request = { ...quick(), steer: false, steps: 1 };
+    await completeTask('edit', { ...request, output: folder.path('from-folder') });
+    const remote = { ...request, concept: REPOSITORY, output: folder.path('from-hub') };
+    await completeTask('edit', remote, { hub: hub.options });
+    const [here, there] = await Promise.all(
+      ['from-folder', 'from-hub'].map(async (name) => ({
+        picture: await readPicture(folder.path(`${name}/edit.png`)),
+        record: JSON.parse(await readFile(folder.path(`${name}/run.json`), 'utf8')),
+      })),
+    );
+    expect(there!.picture.pixels).toEqual(here!.picture.pixels);
+    expect(there!.record.request).toEqual(here!.record.request);
   }, 240_000);
 
   test.each(['concept', 'lora'] as const)(
