@@ -171,6 +171,17 @@ describe('what the UNet predicts, and of which size', () => {
     expect(await told(path)).toEqual({ ...epsilon, cells });
   });
 
+  test.each([
+    ['{"prediction_type": "v_prediction", "lambda_min_clipped": -Infinity}', 'v_prediction'],
+    ['{"beta_start": 0.00085}', 'epsilon'],
+  ])('is written with it, in safetensors: %s', async (schedulerConfig, type) => {
+    const path = folder.path(`written-${type}.safetensors`);
+    const tiny = tinyModel('SD 2.x');
+    const unet = { ...tiny.unet, configJson: { ...tiny.unet.configJson, sample_size: 16 } };
+    await writeSingleFile(path, { ...tiny, unet, schedulerConfig });
+    expect(await told(path)).toEqual({ type, cells: 16, assumptions: [] });
+  });
+
   test('is the noise in a model for inpainting, which was trained from the base', async () => {
     const arrays = new Map(originalArrays(tinyModel('SD 2.x')));
     arrays.set('model.diffusion_model.input_blocks.0.0.weight', zeros([32, 9, 3, 3]));
