@@ -23,7 +23,6 @@ import {
   clipVisionParameterSpecs,
   parseClipImageProcessorConfig,
   parseClipTextConfig,
-  parseClipVisionConfig,
   preprocessClipImages,
   projectImage,
   projectText,
@@ -33,6 +32,7 @@ import {
   compareParameters,
   read,
   readJson,
+  readModel,
   readParameters,
   runOnce,
   tolerances,
@@ -46,8 +46,7 @@ import { readSafetensors } from './read-safetensors.ts';
  * Σ last_hidden_state · grad_weighting with respect to all parameters.
  */
 export async function* compareClipText(folder: string): AsyncGenerator<ParityResult> {
-  const config = parseClipTextConfig(readJson(folder, 'config.json'));
-  const parameters = readParameters(folder, 'model.safetensors');
+  const { config, parameters } = readModel('clipText', folder);
   const golden = readSafetensors(join(folder, 'golden.safetensors'));
   yield compareParameters('clip_text', clipTextParameterSpecs(config), parameters);
   const ids = read(golden, 'input_ids');
@@ -88,10 +87,9 @@ function textOutputs(parameters: Tree<Tensor>, config: ClipTextConfig, ids: Tens
  * hidden states, both embeddings, their cosines, the gradient of Σ image_embeds² with respect to the first picture.
  */
 export async function* compareClipVision(folder: string): AsyncGenerator<ParityResult> {
-  const visionConfig = parseClipVisionConfig(readJson(folder, 'config.json'));
+  const { config: visionConfig, parameters: vision } = readModel('clipVision', folder);
   const textConfig = parseClipTextConfig(readJson(folder, 'text_config.json'));
   const processor = parseClipImageProcessorConfig(readJson(folder, 'preprocessor_config.json'));
-  const vision = readParameters(folder, 'model.safetensors');
   const text = readParameters(folder, 'text_with_projection.safetensors');
   const golden = readSafetensors(join(folder, 'golden.safetensors'));
   yield compareParameters('clip_vision', clipVisionParameterSpecs(visionConfig), vision);

@@ -13,8 +13,8 @@ import {
 } from '../../src/methods/diffusion/index.ts';
 import { hostOptimizer } from '../../src/methods/editing/delta-denoising/host-optimizer.ts';
 import { type BranchPredictor, compileBranches, ddsGradient } from '../../src/methods/editing/index.ts';
-import { parseUnetConfig, type UnetConfig } from '../../src/networks/unet/index.ts';
-import { type Arrays, compareArrays, read, readJson, readParameters } from './model-folder.ts';
+import type { UnetConfig } from '../../src/networks/unet/index.ts';
+import { type Arrays, compareArrays, read, readModel } from './model-folder.ts';
 import { compareNumbers, type ParityResult } from './parity-result.ts';
 import { readSafetensors } from './read-safetensors.ts';
 
@@ -127,8 +127,8 @@ const scheduleOf = (predictionType: PredictionType) =>
   noiseSchedule({ ...stableDiffusionSchedule, predictionType });
 
 async function holdUnet(device: Device, folder: string): Promise<HeldNetwork<UnetConfig>> {
-  const config = parseUnetConfig(readJson(folder, 'config.json'));
-  const parameters = await device.hold(readParameters(folder, 'diffusion_pytorch_model.safetensors'));
+  const { config, parameters: arrays } = readModel('unet', folder);
+  const parameters = await device.hold(arrays);
   return { config, parameters, specs: unflatten(parameters.leaves()) };
 }
 

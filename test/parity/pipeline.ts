@@ -8,10 +8,7 @@ import {
   readScheduler,
   sampleImages,
 } from '../../src/methods/diffusion/index.ts';
-import { parseClipTextConfig } from '../../src/networks/clip/index.ts';
-import { parseUnetConfig } from '../../src/networks/unet/index.ts';
-import { parseVaeConfig } from '../../src/networks/vae/index.ts';
-import { compareArrays, read, readJson, readParameters } from './model-folder.ts';
+import { compareArrays, type ModelKind, read, readModel } from './model-folder.ts';
 import type { ParityResult } from './parity-result.ts';
 import { readSafetensors } from './read-safetensors.ts';
 
@@ -23,17 +20,16 @@ const tolerance = 1e-3;
  */
 export async function* comparePipeline(folder: string): AsyncGenerator<ParityResult> {
   const golden = readSafetensors(join(folder, 'golden.safetensors'));
-  const part = <Config>(name: string, weights: string, parse: (json: unknown) => Config) => {
-    const place = join(dirname(folder), name);
-    const tree = readParameters(place, weights);
-    return { config: parse(readJson(place, 'config.json')), parameters: lazily(tree) };
+  const part = <K extends ModelKind>(kind: K, name: string) => {
+    const { config, parameters } = readModel(kind, join(dirname(folder), name));
+    return { config, parameters: lazily(parameters) };
   };
   const device = await openDevice('cpu');
   try {
     const model = await holdModel(device, {
-      unet: part('unet_sd1', 'diffusion_pytorch_model.safetensors', parseUnetConfig),
-      vae: part('vae', 'diffusion_pytorch_model.safetensors', parseVaeConfig),
-      textEncoder: part('clip_text', 'model.safetensors', parseClipTextConfig),
+      unet: part('unet', 'unet_sd1'),
+      vae: part('vae', 'vae'),
+      textEncoder: part('clipText', 'clip_text'),
     });
     const ids = read(golden, 'input_ids_prompt_then_empty');
     const context = await guidedContext(model, ids, 1);

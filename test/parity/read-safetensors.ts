@@ -27,6 +27,7 @@ interface HeaderEntry {
 const dtypes: Readonly<Record<string, DType>> = {
   F32: 'float32',
   F64: 'float64',
+  F16: 'float16',
   I64: 'int64',
   I32: 'int32',
   U8: 'uint8',

@@ -2,11 +2,12 @@ import { dirname, join } from 'node:path';
 import { concatenate, type NdArray, openDevice, slice, type Tensor } from '../../src/engine/index.ts';
 import type { Feature, FeatureHook } from '../../src/networks/nn/index.ts';
 import { unet } from '../../src/networks/unet/index.ts';
+import type { NamedArrays } from './held-program.ts';
 import { compareArrays, read, tolerances } from './model-folder.ts';
 import type { ParityResult } from './parity-result.ts';
 import { readSafetensors } from './read-safetensors.ts';
 import { unetInput } from './unet.ts';
-import { loadUnet, type UnetArrays } from './unet-folder.ts';
+import { loadUnet } from './unet-folder.ts';
 
 /**
  * Compares the UNet's predictions under Plug-and-Play injection (Tumanyan et al. 2023, arXiv 2211.12572) with the
@@ -73,7 +74,7 @@ function repeatFirst(x: Tensor): Tensor {
   return concatenate(new Array<Tensor>(x.shape[0]!).fill(first), 0);
 }
 
-function inputsOf(file: ReadonlyMap<string, NdArray>, model: string): UnetArrays {
+function inputsOf(file: ReadonlyMap<string, NdArray>, model: string): NamedArrays {
   const sample = read(file, `${model}.latent_model_input`);
   const timestep = Number(read(file, `${model}.timestep`).data[0]);
   const batch = sample.shape[0]!;

@@ -10,10 +10,11 @@ import {
   type Tree,
 } from '../../src/engine/index.ts';
 import { type UnetInput, unet, unetParameterSpecs, unetWithFeatures } from '../../src/networks/unet/index.ts';
+import type { NamedTensors } from './held-program.ts';
 import { compareArrays, compareParameters, read, tolerances } from './model-folder.ts';
 import type { ParityResult } from './parity-result.ts';
 import { readSafetensors } from './read-safetensors.ts';
-import { type LoadedUnet, loadUnet, readInputs, type UnetTensors } from './unet-folder.ts';
+import { type LoadedUnet, loadUnet, readInputs } from './unet-folder.ts';
 
 /**
  * Compares a UNet folder (config.json, diffusion_pytorch_model.safetensors) with what the reference computed:
@@ -142,7 +143,7 @@ export const unetInput = ({
   timestep,
   encoderHiddenStates,
   classLabels,
-}: UnetTensors): UnetInput => ({
+}: NamedTensors): UnetInput => ({
   sample: sample!,
   timestep: timestep!,
   encoderHiddenStates: encoderHiddenStates!,

@@ -1,21 +1,7 @@
 import { join } from 'node:path';
 import { add, gradient, multiply, openDevice, sum, type Tensor } from '../../src/engine/index.ts';
-import {
-  parseVaeConfig,
-  sampleLatents,
-  vaeDecode,
-  vaeEncode,
-  vaeParameterSpecs,
-} from '../../src/networks/vae/index.ts';
-import {
-  compareArrays,
-  compareParameters,
-  read,
-  readJson,
-  readParameters,
-  runOnce,
-  tolerances,
-} from './model-folder.ts';
+import { sampleLatents, vaeDecode, vaeEncode, vaeParameterSpecs } from '../../src/networks/vae/index.ts';
+import { compareArrays, compareParameters, read, readModel, runOnce, tolerances } from './model-folder.ts';
 import type { ParityResult } from './parity-result.ts';
 import { readSafetensors } from './read-safetensors.ts';
 
@@ -27,8 +13,7 @@ const inputs = ['image', 'latent', 'encode.noise'];
  * and of Σ mean² + Σ log variance with respect to the image; kept and recomputed activations.
  */
 export async function* compareVae(folder: string): AsyncGenerator<ParityResult> {
-  const config = parseVaeConfig(readJson(folder, 'config.json'));
-  const parameters = readParameters(folder, 'diffusion_pytorch_model.safetensors');
+  const { config, parameters } = readModel('vae', folder);
   const golden = readSafetensors(join(folder, 'golden.safetensors'));
   yield compareParameters('vae', vaeParameterSpecs(config), parameters);
   const device = await openDevice('cpu');

@@ -14,8 +14,7 @@ import { tokenizerBefore, tokenTable } from '../../methods/personalization/index
 import type { Tokenizer } from '../../networks/clip/index.ts';
 import type { TaskContext } from '../tasks/task.ts';
 import type { TaskEvent } from '../tasks/task-event.ts';
-import { type ConceptReference, parseConceptReference } from './concept-reference.ts';
-import { locateConceptPath } from './locate-model.ts';
+import { type ConceptReference, locateReference } from './concept-reference.ts';
 import { inPlace, isLora, openConcept } from './open-concept.ts';
 import type { OpenedModel } from './open-model.ts';
 
@@ -46,8 +45,8 @@ export async function* applyConcepts(
   };
   let model: ConceptModel = { unet, textEncoder, tokenizer };
   try {
-    for (const asked of texts.map(parseConceptReference)) {
-      const reference = { ...asked, path: yield* locateConceptPath(asked.path, context) };
+    for (const text of texts) {
+      const reference = yield* locateReference(text, context);
       const concept = yield* openConcept(reference, model, [prompt]);
       closers.push(concept.close);
       model = yield* applyConcept(model, concept, reference);

@@ -1,4 +1,6 @@
-import { TaskError } from '../tasks/task.ts';
+import { type TaskContext, TaskError } from '../tasks/task.ts';
+import type { TaskEvent } from '../tasks/task-event.ts';
+import { locateConceptPath } from './locate-model.ts';
 
 /** A concept as it is asked for: where it lies, and how strongly it is applied. */
 export interface ConceptReference {
@@ -21,4 +23,13 @@ export function parseConceptReference(text: string): ConceptReference {
   throw new TaskError(
     `${text}: the scale of a concept lies between -${LARGEST_SCALE} and ${LARGEST_SCALE}, got ${scale}; 1 is as it was trained`,
   );
+}
+
+/** The same with its path on this disk; an id of the hub is pulled first. */
+export async function* locateReference(
+  text: string,
+  context: TaskContext,
+): AsyncGenerator<TaskEvent, ConceptReference> {
+  const asked = parseConceptReference(text);
+  return { ...asked, path: yield* locateConceptPath(asked.path, context) };
 }

@@ -14,12 +14,19 @@ export async function* locateModel(
   return yield* downloadEvents(`Downloading ${pathOrId}`, events);
 }
 
-/** The same of a concept: `organisation/name` or `organisation/name/file` on the hub. */
+/**
+ * The same of a concept, or of whatever it turns out to be: `organisation/name` or `organisation/name/file` on the hub.
+ * @param variant of a whole model
+ */
 export const locateConceptPath = (
   pathOrId: string,
   { hub, signal }: TaskContext,
+  variant: 'full' | 'fp16' = 'full',
 ): AsyncGenerator<TaskEvent, string> =>
-  downloadEvents(`Downloading ${pathOrId}`, locateConcept(pathOrId, { hub, ...(signal && { signal }) }));
+  downloadEvents(
+    `Downloading ${pathOrId}`,
+    locateConcept(pathOrId, { hub, variant, ...(signal && { signal }) }),
+  );
 
 /** What a download tells, as a task does: bytes of all its files together. */
 export async function* downloadEvents<Result>(
@@ -48,6 +55,7 @@ function taskEvent(event: PullEvent | MetricWeightsEvent, download: Download): T
   switch (event.kind) {
     case 'planned':
       download.total = event.missing;
+      download.finished = 0;
       return event.missing === 0 ? undefined : progress(download, 0);
     case 'file-started':
       download.sizes.set(event.path, event.size);

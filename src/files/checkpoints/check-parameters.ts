@@ -1,4 +1,12 @@
-import { flatten, formatShape, type Shape, sameShape, type Tree } from '../../engine/arrays/index.ts';
+import {
+  type DType,
+  flatten,
+  formatShape,
+  isFloating,
+  type Shape,
+  sameShape,
+  type Tree,
+} from '../../engine/arrays/index.ts';
 import { nearestName, type ParameterSpec } from '../../networks/nn/index.ts';
 import { FormatError, quote } from '../formats/format-error.ts';
 import type { LazyArray } from '../formats/lazy-array.ts';
@@ -6,10 +14,12 @@ import type { LazyArrays } from './named-arrays.ts';
 
 /** What a network needs beside what a file has. */
 export interface ParameterCheck {
-  /** Every parameter that is there with its right shape. */
+  /** Every parameter that is there with its right shape, in floats. */
   readonly matched: LazyArrays;
   readonly missing: readonly string[];
   readonly misshapen: readonly Misshapen[];
+  /** Whole numbers, which quantized weights are: without their scales they would be noise. */
+  readonly mistyped: readonly Mistyped[];
   /** Tensors that the network has no place for. */
   readonly surplus: readonly string[];
 }
@@ -20,29 +30,38 @@ export interface Misshapen {
   readonly found: Shape;
 }
 
-/** Compares names and shapes; nothing is read. */
+export interface Mistyped {
+  readonly name: string;
+  readonly found: DType;
+}
+
+/** Compares names, shapes and types; nothing is read. */
 export function checkParameters(specs: Tree<ParameterSpec>, arrays: LazyArrays): ParameterCheck {
   const expected = new Map(flatten<ParameterSpec>(specs));
   const matched = new Map<string, LazyArray>();
   const missing: string[] = [];
   const misshapen: Misshapen[] = [];
+  const mistyped: Mistyped[] = [];
   for (const [name, { shape }] of expected) {
     const array = arrays.get(name);
     if (array === undefined) missing.push(name);
-    else if (sameShape(shape, array.shape)) matched.set(name, array);
-    else misshapen.push({ name, expected: shape, found: array.shape });
+    else if (!sameShape(shape, array.shape)) {
+      misshapen.push({ name, expected: shape, found: array.shape });
+    } else if (isFloating(array.dtype)) matched.set(name, array);
+    else mistyped.push({ name, found: array.dtype });
   }
-  return { matched, missing, misshapen, surplus: [...arrays.keys()].filter((name) => !expected.has(name)) };
+  const surplus = [...arrays.keys()].filter((name) => !expected.has(name));
+  return { matched, missing, misshapen, mistyped, surplus };
 }
 
 /**
  * The parameters, if all are there: a parameter that is missing would have to be random.
  * @param where what the message begins with: the network and its file
- * @throws FormatError that lists what is missing, misshapen and surplus, with the nearest names there are
+ * @throws FormatError that lists what is missing, misshapen, of no floats and surplus, with the nearest names there are
  */
 export function requireParameters(where: string, check: ParameterCheck): LazyArrays {
-  const { matched, missing, misshapen, surplus } = check;
-  if (missing.length === 0 && misshapen.length === 0) return matched;
+  const { matched, missing, misshapen, mistyped, surplus } = check;
+  if (missing.length + misshapen.length + mistyped.length === 0) return matched;
   const parts = [
     listed(missing.length, 'missing', missing, (name) => `${quote(name)}${nearest(name, surplus)}`),
     listed(
@@ -51,6 +70,12 @@ export function requireParameters(where: string, check: ParameterCheck): LazyArr
       misshapen,
       ({ name, expected, found }) =>
         `${quote(name)} is ${formatShape(found)}, expected ${formatShape(expected)}`,
+    ),
+    listed(
+      mistyped.length,
+      'not of floats',
+      mistyped,
+      ({ name, found }) => `${quote(name)} is ${found} (quantized weights are not read)`,
     ),
     listed(surplus.length, 'not known', surplus, (name) => `${quote(name)}${nearest(name, missing)}`),
   ];

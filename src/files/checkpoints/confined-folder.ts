@@ -21,11 +21,14 @@ export async function confinedFolder(path: string, confinedTo?: string): Promise
   return { path, confinedTo: await realpath(confinedTo ?? modelInCache(real) ?? real) };
 }
 
-/** `…/models--owner--name/snapshots/<revision>` → `…/models--owner--name`. */
+/** `…/models--owner--name/snapshots/<revision>`, or a folder in it → `…/models--owner--name`. */
 function modelInCache(path: string): string | undefined {
-  const snapshots = dirname(path);
-  const model = dirname(snapshots);
-  return basename(snapshots) === 'snapshots' && basename(model).startsWith('models--') ? model : undefined;
+  for (let revision = path; dirname(revision) !== revision; revision = dirname(revision)) {
+    const snapshots = dirname(revision);
+    const model = dirname(snapshots);
+    if (basename(snapshots) === 'snapshots' && basename(model).startsWith('models--')) return model;
+  }
+  return undefined;
 }
 
 /** The path of a file in the folder, or undefined if there is none. `name` is ours, not a file's. */

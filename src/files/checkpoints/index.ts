@@ -1,4 +1,4 @@
-export type { Misshapen, ParameterCheck } from './check-parameters.ts';
+export type { Misshapen, Mistyped, ParameterCheck } from './check-parameters.ts';
 export { checkParameters, requireParameters } from './check-parameters.ts';
 export { type ClipModel, openClip } from './clip/open-clip.ts';
 export type { Concept, NetworkChange, OpenedConcept } from './concept/concept.ts';
@@ -15,6 +15,7 @@ export { hashModel, hashParameters } from './concept/hash-model.ts';
 export { type LocateConceptOptions, locateConcept } from './concept/locate-concept.ts';
 export { type ReadConceptOptions, readConcept } from './concept/read-concept.ts';
 export { type WriteConceptOptions, writeConcept } from './concept/write-concept.ts';
+export { type ConfinedFolder, confinedFolder, findInside } from './confined-folder.ts';
 export { applyCustomDiffusion } from './custom-diffusion/apply-custom-diffusion.ts';
 export type { CustomDiffusion, CustomDiffusionLayout } from './custom-diffusion/custom-diffusion.ts';
 export {
@@ -59,9 +60,9 @@ export type { Checkpoint, CheckpointKind } from './open-checkpoint/checkpoint.ts
 export { type LocateOptions, locateCheckpoint } from './open-checkpoint/locate-checkpoint.ts';
 export { type CheckpointOptions, openCheckpoint } from './open-checkpoint/open-checkpoint.ts';
 export { type Converted, fromOriginalNames, toOriginalNames } from './single-file/convert-names.ts';
-export type { Prediction } from './single-file/infer-scheduler.ts';
 export type { Naming } from './single-file/naming.ts';
 export { openSingleFile, type SingleFile, type SingleFileOptions } from './single-file/open-single-file.ts';
+export type { Prediction } from './single-file/stable-diffusion-scheduler.ts';
 export {
   type TextEncoderNames,
   textEncoderLayers,

@@ -9,6 +9,31 @@ import { tinyFiles } from '../tiny-files.ts';
 const folder = tinyFiles();
 const fixture = hubFixture();
 
+describe('inspect', () => {
+  test.each([
+    ['a file of a repository', `${REPOSITORY}/styles/lora.safetensors`, { kind: 'LoRA', ranks: [4] }],
+    ['the one file of a repository', REPOSITORY, { kind: 'LoRA', ranks: [4] }],
+  ])('tells what is in %s on the hub', async (_, file, expected) => {
+    const lora = await readFile(folder.path('lora.safetensors'));
+    fixture.hub.files = new Map([['styles/lora.safetensors', lora]]);
+    expect(await completeTask('inspect', { file }, { hub: fixture.options })).toMatchObject(expected);
+  });
+
+  test('finds the words of Custom Diffusion beside it, in a folder of a repository', async () => {
+    const names = await readdir(folder.path('custom'));
+    const files = names.map(
+      async (name) => [`cat/${name}`, await readFile(folder.path(`custom/${name}`))] as const,
+    );
+    fixture.hub.files = new Map(await Promise.all(files));
+    const weights = names.find((name) => name.startsWith('pytorch_custom_diffusion_weights'));
+    const file = `${REPOSITORY}/cat/${weights}`;
+    expect(await completeTask('inspect', { file }, { hub: fixture.options })).toMatchObject({
+      kind: 'Custom Diffusion',
+      tokens: [{ token: '<new1>' }],
+    });
+  });
+});
+
 describe('a model of the hub', () => {
   test('is downloaded once, with its progress in bytes, and then found without a connection', async () => {
     const model = folder.path('model');

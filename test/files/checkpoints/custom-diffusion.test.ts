@@ -1,6 +1,14 @@
 import { readdir } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { flatten, type NdArray, normal, randomKey, unflatten, zeros } from '../../../src/engine/index.ts';
+import {
+  castArray,
+  flatten,
+  type NdArray,
+  normal,
+  randomKey,
+  unflatten,
+  zeros,
+} from '../../../src/engine/index.ts';
 import {
   applyCustomDiffusion,
   type CustomDiffusion,
@@ -10,7 +18,7 @@ import {
   writeCustomDiffusion,
   writeCustomDiffusionDelta,
 } from '../../../src/files/checkpoints/index.ts';
-import { openArrays, writeTorchFile } from '../../../src/files/formats/index.ts';
+import { openArrays, writeSafetensors, writeTorchFile } from '../../../src/files/formats/index.ts';
 import { temporaryFolder } from '../formats/temporary-folder.ts';
 import { refused } from './refused.ts';
 import { expectSameArrays } from './same-arrays.ts';
@@ -108,6 +116,13 @@ describe('Custom Diffusion that others wrote', () => {
     expect(await refused(openCustomDiffusion(path))).toMatch(
       /"a.attn2.to_k.weight" is no tensor: the file is compressed/,
     );
+  });
+
+  test('is refused where it is of whole numbers', async () => {
+    const path = folder.path('quantized.safetensors');
+    const name = 'mid_block.attentions.0.transformer_blocks.0.attn2.processor.to_k_custom_diffusion.weight';
+    await writeSafetensors(path, [[name, castArray(zeros([64, 64]), 'uint8')]]);
+    expect(await refused(openCustomDiffusion(path))).toMatch(/attn2.to_k.weight" is uint8, expected floats/);
   });
 
   test('is refused where it is something else', async () => {

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { fromNested } from '../../../src/engine/index.ts';
+import { castArray, fromNested, type NdArray } from '../../../src/engine/index.ts';
 import {
   openDiffusersFolder,
   readTokenizer,
@@ -177,6 +177,15 @@ describe('a diffusers folder that others wrote', () => {
     expect(sentence).toContain('1 missing: "quant_conv.weight" (nearest: "quant_konv.weight")');
     expect(sentence).toContain('1 misshapen: "post_quant_conv.bias" is [3], expected [4]');
     expect(sentence).toContain('1 not known: "quant_konv.weight"');
+  });
+
+  test('must have its parameters in floats: quantized ones would be noise', async () => {
+    const vae = withVae((name, array) => [
+      [name, name === 'quant_conv.weight' ? castArray(array as NdArray, 'int32') : array],
+    ]);
+    expect(await refused(openDiffusersFolder(await written(vae)))).toMatch(
+      /1 not of floats: "quant_conv.weight" is int32 \(quantized weights are not read\)/,
+    );
   });
 });
 

@@ -192,6 +192,14 @@ describe('a LoRA that others wrote', () => {
       ],
       /the alpha of "unet a" is NaN/,
     ],
+    [
+      'whole numbers',
+      [
+        ['unet.a.lora_A.weight', castArray(down, 'int32')],
+        ['unet.a.lora_B.weight', up],
+      ],
+      /"unet a" has a matrix of int32, expected floats; a quantized LoRA is not read/,
+    ],
     ['LoHa', [['lora_unet_a.hada_w1_a', down]], /is a LoHa/],
     ['LoKr', [['lora_unet_a.lokr_w1', down]], /is a LoKr/],
     ['DoRA', [...whole('lora_unet_a'), ['lora_unet_a.dora_scale', down]], /is a DoRA/],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { flatten, sizeOf, type Tree } from '../../../src/engine/index.ts';
+import { flatten, ndArray, sizeOf, type Tree } from '../../../src/engine/index.ts';
 import { type LazyArrays, originalArrays, type WritableModel } from '../../../src/files/checkpoints/index.ts';
 import { singleFile } from '../../../src/files/checkpoints/single-file/open-single-file.ts';
 import type { LazyArray, SafetensorsFile } from '../../../src/files/formats/index.ts';
@@ -25,9 +25,23 @@ const vae = {
   sample_size: 512,
 };
 
+/** 320 values of which half lie as far above their mean as the others below it. */
+const biasWithSpread = (spread: number): LazyArray => ({
+  dtype: 'float32',
+  shape: [320],
+  read: async () =>
+    ndArray(
+      'float32',
+      [320],
+      Float32Array.from({ length: 320 }, (_, i) => 0.5 + (i % 2 === 0 ? spread : -spread)),
+    ),
+});
+
+const telling = 'model.diffusion_model.output_blocks.11.1.transformer_blocks.0.norm1.bias';
+
 const published = {
   'SD 1.x': {
-    unet: { cross_attention_dim: 768, attention_head_dim: 8, sample_size: 64 },
+    unet: { cross_attention_dim: 768, attention_head_dim: 8 },
     text: {
       hidden_size: 768,
       intermediate_size: 3072,
@@ -42,7 +56,6 @@ const published = {
       cross_attention_dim: 1024,
       attention_head_dim: [5, 10, 20, 20],
       use_linear_projection: true,
-      sample_size: 64,
     },
     text: {
       hidden_size: 1024,
@@ -57,13 +70,17 @@ const published = {
 } as const;
 
 describe('a single file of the published size', () => {
-  test.each(['SD 1.x', 'SD 2.x'] as const)(
-    'of %s has its published configuration, and no tensor is read',
-    async (family) => {
+  test.each([
+    ['SD 1.x', 'epsilon', 64, undefined],
+    ['SD 2.x', 'epsilon', 64, 0.07],
+    ['SD 2.x', 'v_prediction', 96, 0.11],
+  ] as const)(
+    'of %s has its published configuration, predicts %s in %i cells, and no more than one bias is read',
+    async (family, prediction, cells, spread) => {
       const { unet, text, parameters } = published[family];
       const configs = {
-        unet: parseUnetConfig(unet),
-        vae: parseVaeConfig(vae),
+        unet: parseUnetConfig({ ...unet, sample_size: cells }),
+        vae: parseVaeConfig({ ...vae, sample_size: 8 * cells }),
         textEncoder: parseClipTextConfig(text),
       };
       const model: Pick<WritableModel, 'family' | 'unet' | 'vae' | 'textEncoder'> = {
@@ -75,7 +92,10 @@ describe('a single file of the published size', () => {
       const file: SafetensorsFile = {
         format: 'safetensors',
         name: 'model.safetensors',
-        arrays: originalArrays(model) as LazyArrays,
+        arrays: new Map([
+          ...(originalArrays(model) as LazyArrays),
+          ...(spread === undefined ? [] : ([[telling, biasWithSpread(spread)]] as const)),
+        ]),
         metadata: new Map(),
         close: async () => {},
       };
@@ -83,6 +103,8 @@ describe('a single file of the published size', () => {
       expect(opened.unet.config).toEqual(configs.unet);
       expect(opened.vae.config).toEqual(configs.vae);
       expect(opened.textEncoder.config).toEqual(configs.textEncoder);
+      expect(JSON.parse(opened.schedulerConfig)).toHaveProperty('prediction_type', prediction);
+      expect(opened.assumptions).toHaveLength(spread === undefined ? 0 : 1);
       expect([...opened.unet.parameters.values()].reduce((sum, { shape }) => sum + sizeOf(shape), 0)).toBe(
         parameters,
       );

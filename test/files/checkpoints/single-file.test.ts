@@ -107,34 +107,87 @@ describe('a model as a single file in the original naming', () => {
   });
 });
 
-describe('what the UNet predicts', () => {
-  const prediction = async (path: string, given?: 'epsilon') => {
+describe('what the UNet predicts, and of which size', () => {
+  const epsilon = { type: 'epsilon', cells: 64, assumptions: [] };
+
+  const told = async (path: string, given?: 'epsilon') => {
     const opened = await openSingleFile(path, given === undefined ? {} : { prediction: given });
     await opened.close();
-    return { type: JSON.parse(opened.schedulerConfig).prediction_type, assumptions: opened.assumptions };
+    return {
+      type: JSON.parse(opened.schedulerConfig).prediction_type,
+      cells: opened.unet.config.sampleSize,
+      assumptions: opened.assumptions,
+    };
+  };
+  const written = async (
+    name: string,
+    family: 'SD 1.x' | 'SD 2.x',
+    metadata: Record<string, string> = {},
+  ) => {
+    const path = folder.path(`${name}.safetensors`);
+    const arrays = originalArrays(tinyModel(family));
+    await writeSafetensors(path, arrays, { metadata: new Map(Object.entries(metadata)) });
+    return path;
   };
 
   test('is the noise in SD 1.x', async () => {
-    const path = folder.path('prediction-1.safetensors');
-    await writeSingleFile(path, tinyModel('SD 1.x'));
-    expect(await prediction(path)).toEqual({ type: 'epsilon', assumptions: [] });
+    expect(await told(await written('prediction-1', 'SD 1.x'))).toEqual(epsilon);
   });
 
   test('is assumed in SD 2.x, and said to be, unless it is given', async () => {
-    const path = folder.path('prediction-2.safetensors');
-    await writeSingleFile(path, tinyModel('SD 2.x'));
-    const assumed = await prediction(path);
-    expect(assumed.type).toBe('v_prediction');
+    const path = await written('prediction-2', 'SD 2.x');
+    const assumed = await told(path);
+    expect(assumed).toMatchObject({ type: 'v_prediction', cells: 96 });
     expect(assumed.assumptions.join()).toMatch(
       /does not say what its UNet predicts: v_prediction is assumed/,
     );
-    expect(await prediction(path, 'epsilon')).toEqual({ type: 'epsilon', assumptions: [] });
+    expect(await told(path, 'epsilon')).toEqual(epsilon);
   });
 
   test("is told by the step at which SD 2's base model was saved", async () => {
     const path = folder.path('prediction-base.ckpt');
     await writeTorchFile(path, { state_dict: originalArrays(tinyModel('SD 2.x')), global_step: 875_000 });
-    expect(await prediction(path)).toEqual({ type: 'epsilon', assumptions: [] });
+    expect(await told(path)).toEqual(epsilon);
+  });
+
+  test.each([
+    ['SD 1.x', 'v', { type: 'v_prediction', cells: 64, assumptions: [] }],
+    ['SD 2.x', 'v', { type: 'v_prediction', cells: 96, assumptions: [] }],
+    ['SD 2.x', 'epsilon', epsilon],
+  ] as const)('is what the metadata of %s says: %s', async (family, prediction, expected) => {
+    const path = await written(`says-${family}-${prediction}`, family, {
+      'modelspec.prediction_type': prediction,
+    });
+    expect(await told(path)).toEqual(expected);
+  });
+
+  test.each([
+    ['256x256', 128],
+    ['256x384', 64],
+    ['0x0', 64],
+    ['large', 64],
+  ])('has the side that its metadata tells, if it tells one: %s', async (resolution, cells) => {
+    const path = await written(`side-${resolution}`, 'SD 1.x', { 'modelspec.resolution': resolution });
+    expect(await told(path)).toEqual({ ...epsilon, cells });
+  });
+
+  test.each([
+    ['{"prediction_type": "v_prediction", "lambda_min_clipped": -Infinity}', 'v_prediction'],
+    ['{"beta_start": 0.00085}', 'epsilon'],
+  ])('is written with it, in safetensors: %s', async (schedulerConfig, type) => {
+    const path = folder.path(`written-${type}.safetensors`);
+    const tiny = tinyModel('SD 2.x');
+    const unet = { ...tiny.unet, configJson: { ...tiny.unet.configJson, sample_size: 16 } };
+    await writeSingleFile(path, { ...tiny, unet, schedulerConfig });
+    expect(await told(path)).toEqual({ type, cells: 16, assumptions: [] });
+  });
+
+  test('is the noise in a model for inpainting, which was trained from the base', async () => {
+    const arrays = new Map(originalArrays(tinyModel('SD 2.x')));
+    arrays.set('model.diffusion_model.input_blocks.0.0.weight', zeros([32, 9, 3, 3]));
+    const path = folder.path('inpainting.safetensors');
+    await writeSafetensors(path, arrays);
+    expect(await told(path)).toEqual(epsilon);
   });
 });
 

@@ -36,6 +36,13 @@ describe('a concept of the hub', () => {
       ['<new1>.bin'],
     ],
     [
+      'Custom Diffusion in a folder, with the tokens beside it',
+      ['cat/pytorch_custom_diffusion_weights.bin', 'cat/<new2>.bin', '<new1>.bin'],
+      '/cat/pytorch_custom_diffusion_weights.bin',
+      'pytorch_custom_diffusion_weights.bin',
+      ['<new2>.bin'],
+    ],
+    [
       'a file that is named',
       ['a.safetensors', 'loras/b.safetensors'],
       '/loras/b.safetensors',
@@ -83,15 +90,18 @@ describe('a concept of the hub', () => {
     await expect(locate(`${REPOSITORY}${file}`)).rejects.toThrow(message);
   });
 
-  test.each(['loras/style.safetensors', './someone/style', 'src/files/none.bin', 'a/b/../c.bin', 'style'])(
-    'is not asked for by a path: %s',
-    async (path) => {
-      await expect(locate(path)).rejects.toThrow(
-        /is not there .*; check the path, or give a concept of the hub/,
-      );
-      expect(fixture.hub.listings).toBe(0);
-    },
-  );
+  test.each([
+    'photos/cat.png',
+    'my/photos/cat.JPG',
+    'loras/style.safetensors',
+    './someone/style',
+    'src/files/none.bin',
+    'a/b/../c.bin',
+    'style',
+  ])('is not asked for by a path: %s', async (path) => {
+    await expect(locate(path)).rejects.toThrow(/is not there .*; check the path, or give what is on the hub/);
+    expect(fixture.hub.listings).toBe(0);
+  });
 
   test('that is there on this disk is a path', async () => {
     expect(await locate('test/files/hub')).toBe('test/files/hub');

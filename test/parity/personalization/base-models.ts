@@ -1,30 +1,26 @@
 import { dirname, join } from 'node:path';
+import type { Device, NdArray, Tensor, Tree } from '../../../src/engine/index.ts';
+import { type ClipTextConfig, clipText } from '../../../src/networks/clip/index.ts';
+import { type UnetConfig, unet } from '../../../src/networks/unet/index.ts';
 import {
-  type Device,
-  flatten,
-  mapTree,
-  type NdArray,
-  type State,
-  spec,
-  type Tensor,
-  type TensorSpec,
-  type Tree,
-  unflatten,
-} from '../../../src/engine/index.ts';
-import { type ClipTextConfig, clipText, parseClipTextConfig } from '../../../src/networks/clip/index.ts';
-import { parseUnetConfig, type UnetConfig, unet } from '../../../src/networks/unet/index.ts';
-import { type Arrays, read, readJson, readParameters } from '../model-folder.ts';
+  compileHeld,
+  type HeldProgram,
+  type NamedArrays,
+  type NamedTensors,
+  runHeld,
+} from '../held-program.ts';
+import { type Arrays, type Model, read, readModel } from '../model-folder.ts';
 import { readSafetensors } from '../read-safetensors.ts';
 import { unetInput } from '../unet.ts';
-import { readInputs, type UnetArrays, type UnetTensors } from '../unet-folder.ts';
+import { readInputs } from '../unet-folder.ts';
 
 /** What the cases of a personalization folder are applied to: the models in the folders beside it. */
 export interface BaseModels {
   /** The personalization folder. */
   readonly folder: string;
   readonly golden: Arrays;
-  readonly unet: { readonly config: UnetConfig; readonly parameters: Tree<NdArray> };
-  readonly text: { readonly config: ClipTextConfig; readonly parameters: Tree<NdArray> };
+  readonly unet: Model<'unet'>;
+  readonly text: Model<'clipText'>;
   /** The UNet on the sample of golden.safetensors. */
   runUnet(parameters: Tree<NdArray>): Promise<NdArray>;
   /** The text encoder's last hidden state. */
@@ -34,19 +30,16 @@ export interface BaseModels {
 export function loadBaseModels(device: Device, folder: string): BaseModels {
   const beside = (name: string) => join(dirname(folder), name);
   const golden = readSafetensors(join(folder, 'golden.safetensors'));
-  const unetConfig = parseUnetConfig(readJson(beside('unet_sd1'), 'config.json'));
-  const textConfig = parseClipTextConfig(readJson(beside('clip_text'), 'config.json'));
+  const model = readModel('unet', beside('unet_sd1'));
+  const text = readModel('clipText', beside('clip_text'));
   return {
     folder,
     golden,
-    unet: {
-      config: unetConfig,
-      parameters: readParameters(beside('unet_sd1'), 'diffusion_pytorch_model.safetensors'),
-    },
-    text: { config: textConfig, parameters: readParameters(beside('clip_text'), 'model.safetensors') },
-    runUnet: unetRunner(device, unetConfig, golden),
-    runText: (parameters, ids, config = textConfig) =>
-      runHeld(
+    unet: model,
+    text,
+    runUnet: unetRunner(device, model.config, golden),
+    runText: (parameters, ids, config = text.config) =>
+      runOn(
         device,
         parameters,
         { ids },
@@ -61,46 +54,24 @@ function unetRunner(device: Device, config: UnetConfig, golden: Arrays): BaseMod
   let compiled: Promise<HeldProgram> | undefined;
   return async (parameters) => {
     const state = await device.hold(parameters);
-    compiled ??= compileHeld(device, state, inputs, (held, tensors) =>
-      unet(held, config, unetInput(tensors)),
-    );
-    const output = await runProgram(await compiled, inputs, state);
+    compiled ??= compileHeld(device, state, inputs, (held, tensors) => ({
+      output: unet(held, config, unetInput(tensors)),
+    }));
+    const outputs = await (await compiled).run(inputs, state);
     await state.dispose();
-    return output;
+    return read(outputs, 'output');
   };
 }
 
-/** Parameters are held on the device and not compiled in. */
-export async function runHeld(
+/** One result of parameters that are held for this alone. */
+export async function runOn(
   device: Device,
   parameters: Tree<NdArray>,
-  inputs: UnetArrays,
-  build: HeldFunction,
+  inputs: NamedArrays,
+  build: (parameters: Tree<Tensor>, inputs: NamedTensors) => Tensor,
 ): Promise<NdArray> {
   const state = await device.hold(parameters);
-  const program = await compileHeld(device, state, inputs, build);
-  const output = await runProgram(program, inputs, state);
-  await program.dispose();
+  const outputs = await runHeld(device, state, inputs, (held, tensors) => ({ output: build(held, tensors) }));
   await state.dispose();
-  return output;
-}
-
-type HeldFunction = (parameters: Tree<Tensor>, inputs: UnetTensors) => Tensor;
-type HeldProgram = Awaited<ReturnType<typeof compileHeld>>;
-
-const compileHeld = (device: Device, state: State, inputs: UnetArrays, build: HeldFunction) =>
-  device.compileStep(
-    (tensors: Tree<Tensor>, held: Tree<Tensor>) => ({
-      outputs: { output: build(held, tensors as UnetTensors) },
-      state: {},
-    }),
-    mapTree<Tree<NdArray>, NdArray, TensorSpec>(inputs, ({ shape, dtype }) =>
-      spec(shape, dtype),
-    ) as Tree<TensorSpec>,
-    unflatten(state.leaves()),
-  );
-
-async function runProgram(program: HeldProgram, inputs: UnetArrays, state: State): Promise<NdArray> {
-  const outputs = await program.run(inputs, state);
-  return read(new Map(flatten<NdArray>(outputs as Tree<NdArray>)), 'output');
+  return read(outputs, 'output');
 }

@@ -6,8 +6,8 @@ import { appendTokens } from '../../../src/methods/personalization/index.ts';
 import { clipText } from '../../../src/networks/clip/index.ts';
 import { type Arrays, compareArrays, read, runOnce, tolerances } from '../model-folder.ts';
 import type { ParityResult } from '../parity-result.ts';
+import { readSafetensors } from '../read-safetensors.ts';
 import type { BaseModels } from './base-models.ts';
-import { readAll } from './read-all.ts';
 
 /**
  * Textual-inversion files: their vectors, and the text encoder's output and gradient with those of diffusers' two
@@ -15,7 +15,7 @@ import { readAll } from './read-all.ts';
  */
 export async function* compareEmbeddings(base: BaseModels, device: Device): AsyncGenerator<ParityResult> {
   const folder = join(base.folder, 'textual_inversion');
-  const golden = await readAll(join(folder, 'golden.safetensors'));
+  const golden = readSafetensors(join(folder, 'golden.safetensors'));
   for (const file of readdirSync(folder).sort()) {
     if (file === 'golden.safetensors') continue;
     const { embeddings } = await readEmbedding(join(folder, file));

@@ -13,10 +13,10 @@ import {
 import { openArrays, readArray } from '../../../src/files/formats/index.ts';
 import { parseClipTextConfig } from '../../../src/networks/clip/index.ts';
 import { vaeDecode } from '../../../src/networks/vae/index.ts';
-import { type Arrays, compareArrays, read, readJson, tolerances } from '../model-folder.ts';
+import { type Arrays, compareArrays, read, readJson, tolerances, weightsPath } from '../model-folder.ts';
 import { compareNumbers, type ParityResult } from '../parity-result.ts';
 import { readSafetensors } from '../read-safetensors.ts';
-import { type BaseModels, runHeld } from './base-models.ts';
+import { type BaseModels, runOn } from './base-models.ts';
 
 /**
  * Single files in the original naming: their networks' outputs, the converted weights beside the folders that they
@@ -49,23 +49,27 @@ async function* compareModel(
   }
 }
 
-const folders = { unet: 'unet_sd1', vae: 'vae', textEncoder: 'clip_text' } as const;
+/** What each network of the file was made from, beside the folder. */
+const origins = {
+  unet: { kind: 'unet', folder: 'unet_sd1' },
+  vae: { kind: 'vae', folder: 'vae' },
+  textEncoder: { kind: 'clipText', folder: 'clip_text' },
+} as const;
 
 const configsOf = ({ folder }: BaseModels) => {
   const config = (name: string) =>
     readJson(join(dirname(folder), name), 'config.json') as Record<string, unknown>;
-  return { unet: config(folders.unet), vae: config(folders.vae), textEncoder: config(folders.textEncoder) };
+  return {
+    unet: config(origins.unet.folder),
+    vae: config(origins.vae.folder),
+    textEncoder: config(origins.textEncoder.folder),
+  };
 };
-
-const weightFiles = {
-  unet: 'diffusion_pytorch_model',
-  vae: 'diffusion_pytorch_model',
-  textEncoder: 'model',
-} as const;
 
 async function* compareWeights(opened: SingleFile, { folder }: BaseModels): AsyncGenerator<ParityResult> {
   for (const network of ['unet', 'vae', 'textEncoder'] as const) {
-    const path = join(dirname(folder), folders[network], `${weightFiles[network]}.safetensors`);
+    const origin = origins[network];
+    const path = weightsPath(origin.kind, join(dirname(folder), origin.folder));
     const ours = await readTree(opened[network].parameters);
     yield compareTrees(`ldm: weights of ${network} that differ`, ours, readSafetensors(path));
   }
@@ -116,7 +120,7 @@ async function* compareOutputs(
   );
   const theirText = read(golden, `${name}.text_last_hidden_state`);
   yield compareArrays(`${name}.text_last_hidden_state`, text, theirText, tolerances.output);
-  const picture = await runHeld(
+  const picture = await runOn(
     device,
     await readTree(opened.vae.parameters),
     { latent: castArray(read(golden, 'ldm.latent'), 'float32') },

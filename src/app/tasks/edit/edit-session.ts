@@ -21,6 +21,8 @@ export interface EditSession {
   readonly mask: MaskOptions;
   readonly base: PersonalizationBase;
   readonly concept: LearnedConcept | undefined;
+  /** Where it lies on this disk. */
+  readonly conceptPath: string | undefined;
   /** With the concept as it was learned; the base itself without one. */
   readonly personalized: PromptedModel;
   /** Of the square that the model sees, in pixels. */

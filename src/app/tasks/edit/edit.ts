@@ -9,7 +9,7 @@ import {
   smallerSteering,
 } from '../../../methods/memory/index.ts';
 import { applyConcept, learnedOfConcept } from '../../../methods/personalization/index.ts';
-import { parseConceptReference } from '../../models/concept-reference.ts';
+import { type ConceptReference, locateReference } from '../../models/concept-reference.ts';
 import { holdBase } from '../../models/hold-base.ts';
 import { availableMemory, estimatedModel } from '../../models/memory-room.ts';
 import { openConcept } from '../../models/open-concept.ts';
@@ -60,7 +60,9 @@ export const edit = defineTask({
     try {
       const opened = yield* openModel(parameters, context);
       closers.unshift(opened.close);
-      const concept = yield* openNamedConcept(parameters, opened);
+      const reference =
+        parameters.concept === undefined ? undefined : yield* locateReference(parameters.concept, context);
+      const concept = yield* openNamedConcept(reference, parameters, opened);
       if (concept !== undefined) closers.unshift(concept.close);
       const { checkpoint, tokenizer } = opened;
       await checkWords(parameters, tokenizer, concept);
@@ -76,7 +78,7 @@ export const edit = defineTask({
       const hashes = {
         ...inputs.hashes,
         model: await hashModel(checkpoint),
-        concept: parameters.concept && (await hashPath(parseConceptReference(parameters.concept).path)),
+        concept: reference && (await hashPath(reference.path)),
       };
       yield* tellOtherBase(concept, hashes.model, opened.title);
       const earlier = parameters.resume ? await unfinishedRequest(parameters.output) : undefined;
@@ -95,7 +97,7 @@ export const edit = defineTask({
       const personalized = concept === undefined ? base : await applyConcept(base, concept);
       const session: EditSession = {
         ...{ parameters, recipe, seed, key: randomKey(seed), picture: inputs.picture, mask: inputs.mask },
-        ...{ base, concept: learned, personalized, side, run, watch, signal },
+        ...{ base, concept: learned, conceptPath: reference?.path, personalized, side, run, watch, signal },
       };
       const planned = yield* planStage(session);
       const steered = yield* steerStage(session, planned);
@@ -118,7 +120,8 @@ export const edit = defineTask({
 });
 
 async function* openNamedConcept(
-  { concept, prompt, sourcePrompt }: EditParameters,
+  concept: ConceptReference | undefined,
+  { prompt, sourcePrompt }: EditParameters,
   { checkpoint }: OpenedModel,
 ): AsyncGenerator<TaskEvent, OpenedConcept | undefined> {
   if (concept === undefined) {
@@ -126,7 +129,7 @@ async function* openNamedConcept(
     yield { kind: 'note', message };
     return undefined;
   }
-  return yield* openConcept(parseConceptReference(concept), checkpoint, [prompt, sourcePrompt]);
+  return yield* openConcept(concept, checkpoint, [prompt, sourcePrompt]);
 }
 
 /** @throws a sentence if it will not fit */

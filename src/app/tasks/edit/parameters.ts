@@ -39,9 +39,9 @@ export const editParameters = z.object({
     .min(1)
     .optional()
     .describe(
-      'The learned subject: embedding, LoRA (file:0.8 scales it), Custom Diffusion or DreamBooth model',
+      'The learned subject: embedding, LoRA (file:0.8 scales it), Custom Diffusion or DreamBooth model, a path or an id on the hub (organisation/name or organisation/name/file)',
     )
-    .meta(hints({ short: 'c', placeholder: 'path', defaultText: 'none, the prompts alone decide' })),
+    .meta(hints({ short: 'c', placeholder: 'path or id', defaultText: 'none, the prompts alone decide' })),
   ...modelParameters,
   output: z
     .string()

@@ -68,7 +68,7 @@ export async function* writeOutputs(finished: FinishedEdit): AsyncGenerator<Task
     });
     results.push({ name, picture: join(output, fileOf(name)), ...measures });
   }
-  const reference = await referenceOf(parameters.concept);
+  const reference = await referenceOf(session.conceptPath);
   const panels: SheetPanel[] = [
     { label: 'source', picture },
     ...(reference ? [{ label: 'reference', picture: reference }] : []),

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { detectPictureFormat } from '../../../files/images/index.ts';
-import { locateModel } from '../../models/locate-model.ts';
+import { locateConceptPath } from '../../models/locate-model.ts';
 import { defineTask } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
 import { describeInspection } from './describe-inspection.ts';
@@ -17,12 +17,15 @@ export const inspect = defineTask({
     ['cat.png', 'size, profile, and the settings that it was made with'],
     ['pytorch_lora_weights.safetensors', 'rank, targets and metadata'],
     ['stable-diffusion-v1-5/stable-diffusion-v1-5', 'a model of the hub, which is downloaded first'],
+    ['someone/styles/watercolour.safetensors', 'a file in a repository of the hub'],
   ],
   parameters: z.object({
     file: z
       .string()
       .min(1)
-      .describe('Checkpoint, folder of one, picture, or id of a model on the hub')
+      .describe(
+        'Checkpoint, folder of one, picture, or id on the hub of a model or a concept (organisation/name or organisation/name/file)',
+      )
       .meta({ argument: true, placeholder: 'path or id' }),
     variant: z
       .enum(['full', 'fp16'])
@@ -31,7 +34,7 @@ export const inspect = defineTask({
   }),
 
   async *run({ file, variant }, context): AsyncGenerator<TaskEvent, Inspection> {
-    const path = yield* locateModel(file, variant, context);
+    const path = yield* locateConceptPath(file, context, variant);
     yield { kind: 'stage', stage: `Opening ${file}` };
     const format = pictureFormatOf(await readBeginning(path));
     return format === undefined ? inspectCheckpoint(path, variant) : inspectPicture(path, format);

@@ -1,12 +1,21 @@
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { FormatError, quote } from '../../formats/format-error.ts';
-import { HubError, type HubOptions, type PullEvent, pull, pullSelected } from '../../hub/index.ts';
+import {
+  HubError,
+  type HubOptions,
+  type PullEvent,
+  pull,
+  pullSelected,
+  type WeightsVariant,
+} from '../../hub/index.ts';
 import { isThere } from '../is-there.ts';
 import { savedNames } from '../open-checkpoint/saved-names.ts';
 import { cardName } from './write-concept.ts';
 
 export interface LocateConceptOptions {
   readonly hub: HubOptions;
+  /** Which weights of a whole model. Default 'full'. */
+  readonly variant?: WeightsVariant;
   readonly signal?: AbortSignal;
 }
 
@@ -19,17 +28,29 @@ export interface LocateConceptOptions {
  */
 export async function* locateConcept(
   pathOrId: string,
-  { hub, signal }: LocateConceptOptions,
+  { hub, variant, signal }: LocateConceptOptions,
 ): AsyncGenerator<PullEvent, string> {
   if (await isThere(pathOrId)) return pathOrId;
   const id = await parseConceptId(pathOrId);
   const options = { ...hub, ...(signal && { signal }) };
   const choose = (paths: ReadonlySet<string>) =>
     id.file === undefined ? chooseFiles(paths) : namedFile(paths, id.file);
-  const pulled = yield* pullSelected(id.repository, options, (paths) => choose(paths).files);
+  let chosen: ConceptFiles | undefined;
+  const events = pullSelected(id.repository, options, (paths) => {
+    chosen = choose(paths);
+    return chosen.files;
+  });
+  let next = await events.next();
+  for (; !next.done; next = await events.next()) {
+    // Of a whole model this is its index alone, and progress is told of the rest.
+    if (chosen?.kind !== 'whole model') yield next.value;
+  }
+  const pulled = next.value;
   const [first] = pulled.files;
   const { kind } = choose(new Set(pulled.files));
-  if (kind === 'whole model') return (yield* pull(id.repository, options)).folder;
+  if (kind === 'whole model') {
+    return (yield* pull(id.repository, { ...options, ...(variant && { variant }) })).folder;
+  }
   return kind === 'folder' ? pulled.folder : join(pulled.folder, first!);
 }
 
@@ -66,10 +87,14 @@ function namedFile(paths: ReadonlySet<string>, file: string): ConceptFiles {
   );
 }
 
-/** The tokens of Custom Diffusion, `<new1>.bin`. */
+/** The tokens of Custom Diffusion, `<new1>.bin`, in the folder of its weights. */
 const tokensBeside = (file: string, weights: readonly string[]): readonly string[] =>
   /(^|\/)pytorch_custom_diffusion_weights\.\w+$/.test(file)
-    ? weights.filter((path) => /^<[^<>/]+>\.(bin|safetensors)$/.test(path))
+    ? weights.filter(
+        (path) =>
+          posix.dirname(path) === posix.dirname(file) &&
+          /^<[^<>]+>\.(bin|safetensors)$/.test(posix.basename(path)),
+      )
     : [];
 
 const isWeights = (path: string): boolean => /\.(safetensors|bin|pt|pth|ckpt)$/i.test(path);
@@ -85,17 +110,21 @@ interface ConceptId {
   readonly file: string | undefined;
 }
 
-/** What begins with a folder of this disk, or ends as a file without a repository before it, is a mistyped path. */
+/**
+ * What begins with a folder of this disk, or ends as a file without a repository before it or as a picture, is a
+ * mistyped path: no reason to ask a server.
+ */
 async function parseConceptId(text: string): Promise<ConceptId> {
   const pattern = /^(?<owner>[\w-][\w.-]*)\/(?<name>[\w-][\w.-]*)(\/(?<file>[^@\\:]+))?(?<revision>@.+)?$/;
   const { owner, name, file, revision = '' } = pattern.exec(text)?.groups ?? {};
   const isPath =
     owner === undefined ||
     name === undefined ||
+    /\.(png|jpe?g|webp|tiff?|avif|json)$/i.test(text) ||
     (file === undefined ? isWeights(name) : await isThere(owner)) ||
     file?.split('/').some((part) => part === '' || part === '.' || part === '..') === true;
   if (!isPath) return { repository: `${owner}/${name}${revision}`, file };
   throw new FormatError(
-    `${quote(text)}: is not there (no file or folder of this name); check the path, or give a concept of the hub as organisation/name or organisation/name/file`,
+    `${quote(text)}: is not there (no file or folder of this name); check the path, or give what is on the hub as organisation/name or organisation/name/file`,
   );
 }

@@ -63,6 +63,12 @@ export const customDiffusionOf = (
     if (contents.replacements.size === 0 && contents.embeddings.length === 0) {
       throw new FormatError('replaces no weight and teaches no word; fetch it again');
     }
+    for (const [name, { dtype }] of contents.replacements) {
+      if (isFloating(dtype)) continue;
+      throw new FormatError(
+        `its weight ${quote(name)} is ${dtype}, expected floats; quantized weights are not read, give those that they were made from`,
+      );
+    }
     return { name: file.name, layout, ...contents, close: file.close };
   });
 

@@ -1,4 +1,4 @@
-import { toNumbers } from '../../../engine/arrays/index.ts';
+import { isFloating, toNumbers } from '../../../engine/arrays/index.ts';
 import type { ArrayFile } from '../../formats/array-file.ts';
 import { FormatError, locate, quote } from '../../formats/format-error.ts';
 import type { LazyArray } from '../../formats/lazy-array.ts';
@@ -101,6 +101,12 @@ async function layerOf(name: string, { network, module, down, up, alpha }: Parts
   if (down === undefined || up === undefined) {
     throw new FormatError(
       `layer ${quote(name)} has ${down === undefined ? 'no down' : 'no up'} matrix, a LoRA has both; fetch the file again`,
+    );
+  }
+  for (const { dtype } of [down, up]) {
+    if (isFloating(dtype)) continue;
+    throw new FormatError(
+      `layer ${quote(name)} has a matrix of ${dtype}, expected floats; a quantized LoRA is not read, give the one that it was made from`,
     );
   }
   const layer: LoraLayer = { network, module, down, up, alpha: alpha && (await numberOf(alpha, name)) };

@@ -2,13 +2,15 @@ import type { LazyArray } from '../../formats/lazy-array.ts';
 import type { JsonObject } from '../json-file.ts';
 import type { LazyArrays } from '../named-arrays.ts';
 import type { Family } from '../stable-diffusion.ts';
+import { modelSpec } from './model-spec.ts';
+import type { Prediction } from './stable-diffusion-scheduler.ts';
 
 /**
  * What a tree's shapes tell of its network, as the config.json that diffusers would have. What shapes do not tell
  * (heads, groups, activations) is what the family's published models have: the original repositories'
  * v1-inference.yaml and v2-inference.yaml.
  */
-export function inferUnetConfig(arrays: LazyArrays, family: Family): JsonObject {
+export function inferUnetConfig(arrays: LazyArrays, family: Family, { cells }: NativeSize): JsonObject {
   const channels = sizes(arrays, (level) => `down_blocks.${level}.resnets.0.conv1.weight`, 0);
   const transformers = channels.map((_, level) =>
     arrays.has(`down_blocks.${level}.attentions.0.norm.weight`),
@@ -36,15 +38,15 @@ export function inferUnetConfig(arrays: LazyArrays, family: Family): JsonObject 
     use_linear_projection: projection?.shape.length === 2,
     attention_head_dim:
       family === 'SD 1.x' ? 8 : channels.map((count) => Math.max(1, Math.round(count / 64))),
-    sample_size: 64,
+    sample_size: cells,
     act_fn: 'silu',
     norm_num_groups: 32,
     norm_eps: 1e-5,
   };
 }
 
-export function inferVaeConfig(arrays: LazyArrays): JsonObject {
-  const channels = sizes(arrays, (level) => `encoder.down_blocks.${level}.resnets.0.conv1.weight`, 0);
+export function inferVaeConfig(arrays: LazyArrays, { cells }: NativeSize): JsonObject {
+  const channels = vaeChannels(arrays);
   return {
     _class_name: 'AutoencoderKL',
     in_channels: size(arrays.get('encoder.conv_in.weight'), 1, 3),
@@ -57,10 +59,33 @@ export function inferVaeConfig(arrays: LazyArrays): JsonObject {
     up_block_types: channels.map(() => 'UpDecoderBlock2D'),
     act_fn: 'silu',
     norm_num_groups: 32,
-    sample_size: 512,
+    sample_size: cells * cellSide(arrays),
     scaling_factor: 0.18215,
   };
 }
+
+/** Side of the pictures that a model was trained on, in cells of its latents. */
+export interface NativeSize {
+  readonly cells: number;
+}
+
+/** As the file says it, or 512 pixels of the published autoencoders, 768 with the velocity models of SD 2.x. */
+export function inferNativeSize(
+  vae: LazyArrays,
+  family: Family,
+  prediction: Prediction,
+  metadata: ReadonlyMap<string, string>,
+): NativeSize {
+  const side = modelSpec.resolution.read(metadata);
+  if (side !== undefined) return { cells: Math.max(1, Math.round(side / cellSide(vae))) };
+  return { cells: family === 'SD 2.x' && prediction === 'v_prediction' ? 96 : 64 };
+}
+
+/** In pixels: each resolution of the autoencoder but the first halves the sides. */
+const cellSide = (vae: LazyArrays): number => 2 ** Math.max(0, vaeChannels(vae).length - 1);
+
+const vaeChannels = (arrays: LazyArrays): number[] =>
+  sizes(arrays, (level) => `encoder.down_blocks.${level}.resnets.0.conv1.weight`, 0);
 
 export function inferTextEncoderConfig(arrays: LazyArrays, family: Family): JsonObject {
   const table = arrays.get('text_model.embeddings.token_embedding.weight');

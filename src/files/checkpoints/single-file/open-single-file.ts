@@ -7,8 +7,9 @@ import type { NetworkName } from '../known-names.ts';
 import type { LazyArrays } from '../named-arrays.ts';
 import { type Family, networkPart, type StableDiffusion } from '../stable-diffusion.ts';
 import { type Converted, fromOriginalNames } from './convert-names.ts';
-import { inferTextEncoderConfig, inferUnetConfig, inferVaeConfig } from './infer-configs.ts';
-import { inferScheduler, type Prediction } from './infer-scheduler.ts';
+import { inferNativeSize, inferTextEncoderConfig, inferUnetConfig, inferVaeConfig } from './infer-configs.ts';
+import { inferPrediction } from './infer-prediction.ts';
+import { type Prediction, stableDiffusionScheduler } from './stable-diffusion-scheduler.ts';
 import {
   originalTextEncoder,
   type TextEncoderNames,
@@ -23,7 +24,7 @@ export interface SingleFileOptions {
   readonly configs?: { readonly [N in NetworkName]?: JsonObject };
   /** The UNet as it was trained, or its exponential moving average where the file has it. Default `trained`. */
   readonly weights?: 'trained' | 'averaged';
-  /** What the UNet predicts. Default: by the family, and said in `assumptions` where that is not certain. */
+  /** What the UNet predicts. Default: as the file tells; said in `assumptions` where that is not certain. */
   readonly prediction?: Prediction;
 }
 
@@ -50,7 +51,7 @@ export async function openSingleFile(path: string, options: SingleFileOptions = 
 
 /** The same of a file that is open; on an error the caller closes it. */
 export const singleFile = (file: ArrayFile, options: SingleFileOptions = {}): Promise<SingleFile> =>
-  locate(file.name, () => {
+  locate(file.name, async () => {
     const split = splitNetworks(stateDict(file));
     const family: Family = split.textEncoderNames === 'OpenCLIP' ? 'SD 2.x' : 'SD 1.x';
     const original = options.weights === 'averaged' ? averaged(split) : split.unet;
@@ -60,7 +61,12 @@ export const singleFile = (file: ArrayFile, options: SingleFileOptions = {}): Pr
     const configs = options.configs ?? {};
     const globalStep =
       file.format === 'torch' && file.content instanceof Map ? file.content.get('global_step') : undefined;
-    const scheduler = inferScheduler(family, options.prediction, globalStep);
+    const { metadata } = file;
+    const { prediction, assumptions } =
+      options.prediction === undefined
+        ? await inferPrediction({ family, unet: unet.arrays, metadata, globalStep })
+        : { prediction: options.prediction, assumptions: [] };
+    const size = inferNativeSize(vae.arrays, family, prediction, metadata);
     const part = <N extends NetworkName>(
       network: N,
       config: JsonObject,
@@ -79,17 +85,17 @@ export const singleFile = (file: ArrayFile, options: SingleFileOptions = {}): Pr
       kind: 'single file',
       name: file.name,
       family,
-      unet: part('unet', inferUnetConfig(unet.arrays, family), unet, nothing),
-      vae: part('vae', inferVaeConfig(vae.arrays), vae, nothing),
+      unet: part('unet', inferUnetConfig(unet.arrays, family, size), unet, nothing),
+      vae: part('vae', inferVaeConfig(vae.arrays, size), vae, nothing),
       textEncoder: part(
         'textEncoder',
         inferTextEncoderConfig(textEncoder.arrays, family),
         textEncoder,
         isUnusedText,
       ),
-      schedulerConfig: scheduler.text,
+      schedulerConfig: stableDiffusionScheduler(prediction),
       tokenizerFiles: new Map(),
-      assumptions: scheduler.assumptions,
+      assumptions,
       extras: new Map([...split.extras, ...unet.unknown, ...vae.unknown, ...textEncoder.unknown]),
       close: file.close,
     };

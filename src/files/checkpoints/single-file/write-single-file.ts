@@ -3,6 +3,7 @@ import { writeTorchFile } from '../../formats/torch-pickle/write-torch-file.ts';
 import { type ArraySources, type StoredFloats, stored } from '../named-arrays.ts';
 import type { WritableModel } from '../stable-diffusion.ts';
 import { toOriginalNames } from './convert-names.ts';
+import { modelSpec } from './model-spec.ts';
 import { textEncoderLayers, textEncoderNaming } from './text-encoder-naming.ts';
 import { planOfTree, unetNaming } from './unet-naming.ts';
 import { vaeNaming, vaePlanOf } from './vae-naming.ts';
@@ -16,10 +17,14 @@ export interface WriteSingleFileOptions {
   readonly extras?: ArraySources;
 }
 
-/** Writes a model as one file in the original naming, which CompVis' code, A1111 and ComfyUI open. */
+/**
+ * Writes a model as one file in the original naming, which CompVis' code, A1111 and ComfyUI open. In safetensors it says
+ * what its UNet predicts and for which size, as far as the scheduler's and the networks' configurations do.
+ */
 export async function writeSingleFile(
   path: string,
-  model: Pick<WritableModel, 'family' | 'unet' | 'vae' | 'textEncoder'>,
+  model: Pick<WritableModel, 'family' | 'unet' | 'vae' | 'textEncoder'> &
+    Partial<Pick<WritableModel, 'schedulerConfig'>>,
   options: WriteSingleFileOptions = {},
 ): Promise<void> {
   const { format = path.endsWith('.ckpt') ? 'torch' : 'safetensors', floats = 'as they are' } = options;
@@ -30,7 +35,27 @@ export async function writeSingleFile(
     ]),
   );
   if (format === 'torch') await writeTorchFile(path, { state_dict: arrays });
-  else await writeSafetensors(path, arrays, { metadata: new Map([['format', 'pt']]) });
+  else await writeSafetensors(path, arrays, { metadata: metadataOf(model) });
+}
+
+function metadataOf({
+  unet,
+  vae,
+  schedulerConfig,
+}: Pick<WritableModel, 'unet' | 'vae'> & Partial<Pick<WritableModel, 'schedulerConfig'>>) {
+  const metadata = new Map([['format', 'pt']]);
+  const { prediction, resolution } = modelSpec;
+  // A pattern, since Python writes numbers into this file that JSON does not know; diffusers' default is epsilon.
+  const type = /"prediction_type"\s*:\s*"(\w+)"/.exec(schedulerConfig ?? '')?.[1] ?? 'epsilon';
+  if (schedulerConfig !== undefined && (type === 'epsilon' || type === 'v_prediction')) {
+    metadata.set(prediction.name, prediction.write(type));
+  }
+  const { sample_size: cells } = unet.configJson;
+  const { block_out_channels: levels } = vae.configJson;
+  if (typeof cells === 'number' && Array.isArray(levels)) {
+    metadata.set(resolution.name, resolution.write(cells * 2 ** (levels.length - 1)));
+  }
+  return metadata;
 }
 
 /** All three networks under their original names. */

@@ -1,10 +1,9 @@
+import { repairMojibake, withoutControls } from './repair-mojibake.ts';
 import { unescapeHtml } from './unescape-html.ts';
 
 /**
  * What the Python package ftfy 6 (Speer 2019, zenodo 2591652) does to a prompt, with one difference: of mojibake only
- * UTF-8 that was read as Windows-1252 is repaired, in the sequences that punctuation, Western letters and emoji turn
- * into (`â€œ`, `Ã©`, `ðŸ˜€`), which nobody writes on purpose. ftfy weighs by a table of improbable neighbours whether a
- * whole text becomes likelier by decoding it anew, from eight other encodings too; `Å¡` for š it repairs, this not.
+ * UTF-8 that was read as Latin-1 or Windows-1252 is repaired (repair-mojibake.ts), not that of eight other encodings.
  */
 export function fixText(text: string): string {
   // A text with a "<" in it is HTML, whose entities are left alone.
@@ -23,8 +22,7 @@ const mostRounds = 8;
 
 const repairs: readonly ((text: string) => string)[] = [
   repairMojibake,
-  // Windows-1252's characters 80 … 9f, read as Latin-1
-  (text) => text.replace(/[\x80-\x9f]/g, (c) => windows1252[c.charCodeAt(0) - 0x80]!),
+  withoutControls,
   // Ligatures and digraphs
   (text) =>
     text.replace(/[\ufb00-\ufb06Ĳĳŉ\u01c4-\u01cc\u01f1-\u01f3]/g, (c) => ligatures[c] ?? c.normalize('NFKC')),
@@ -41,27 +39,3 @@ const repairs: readonly ((text: string) => string)[] = [
 ];
 
 const ligatures: { readonly [ligature: string]: string } = { ﬅ: 'ſt', ŉ: 'ʼn' };
-
-function repairMojibake(text: string): string {
-  return text.replace(garbled, (sequence) => {
-    const bytes = Array.from(sequence, (character) => {
-      const index = windows1252.indexOf(character);
-      return index === -1 ? character.charCodeAt(0) : 0x80 + index;
-    });
-    try {
-      return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Uint8Array.from(bytes));
-    } catch {
-      return sequence;
-    }
-  });
-}
-
-/** Bytes 80 … 9f of Windows-1252; the five that it leaves open stand for themselves. */
-const windows1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
-
-/** Â or Ã and one continuation byte, â and two of which the first is in 80 … 9f, ï»¿ (a BOM), ðŸ and two. */
-const continuation = `[\\x80-\\x9f\\xa0-\\xbf${windows1252}]`;
-const garbled = new RegExp(
-  `[ÂÃ]${continuation}|â[\\x80-\\x9f${windows1252}]${continuation}|ï»¿|ð[\\x9fŸ]${continuation}{2}`,
-  'g',
-);
