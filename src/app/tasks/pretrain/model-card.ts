@@ -49,7 +49,7 @@ const dataPart = (data: CardData): string =>
     `## Quality\n\n${qualityTable(data.figures)}\n\nOn scenes and prompts that no training sees. Generated with ${data.sampling}; judged by the model's own CLIP.`,
     `## Pictures\n\nPrompts, from left to right and top to bottom:\n\n${data.prompts.map((prompt, index) => `${index + 1}. ${prompt}`).join('\n')}\n\n![Generated pictures](${cardPicture('generated')})\n\nHeld-out scenes, and below each its reconstruction by the autoencoder:\n\n![Reconstructions](${cardPicture('reconstructions')})\n\nSimilarity of held-out drawings with prompts:\n\n![Similarities](${cardPicture('similarities')})`,
     `## Trainings\n\n${trainingTable(data)}\n\n${lossCurves(data)}`.trimEnd(),
-    `## Recipe\n\nSeed ${data.recipe.seed}. Learning rates rise over the warmup and fall to nothing over the decay; AdamW; the averages of the weights are kept, in float16. Scaling factor of the latents: ${data.scalingFactor.toPrecision(6)}, measured on ${data.recipe.scalingScenes} scenes. All files together: ${(data.bytes / 1e6).toFixed(1)} MB.\n\n${recipeTable(data.recipe)}`,
+    `## Recipe\n\nSeed ${data.recipe.seed}. Learning rates rise over the warmup and fall to nothing over the decay; Muon updates matrices, AdamW all else; the averages of the weights are kept, in float16. Scaling factor of the latents: ${data.scalingFactor.toPrecision(6)}, measured on ${data.recipe.scalingScenes} scenes. All files together: ${(data.bytes / 1e6).toFixed(1)} MB.\n\n${recipeTable(data.recipe)}`,
   ].join('\n\n');
 
 const qualityTable = (figures: readonly QualityFigure[]): string =>
@@ -98,7 +98,7 @@ export const logged = (logs: CardData['logs']): (readonly [Training, readonly Lo
 function recipeTable(recipe: PocketRecipe): string {
   const settings = [...new Set(trainings.flatMap((training) => Object.keys(recipe[training])))];
   const value = (training: Training, setting: string) =>
-    (recipe[training] as unknown as Readonly<Record<string, number | undefined>>)[setting];
+    (recipe[training] as unknown as Readonly<Record<string, number | string | undefined>>)[setting];
   return table(
     ['', ...trainings],
     settings.map((setting) => [setting, ...trainings.map((each) => `${value(each, setting) ?? ''}`)]),
