@@ -77,7 +77,7 @@ const refusals: readonly (readonly [picture: string, changed: Readonly<Record<st
     { '--concept': 'FOLDER/other-family.safetensors' },
     /other-family\.safetensors: .*vectors of 768, the model's are of 16; it was learned on another family/,
   ],
-  ['photo.png', { '--concept': 'FOLDER/nobody' }, /nobody: is not there/],
+  ['photo.png', { '--concept': 'FOLDER/nobody' }, /nobody"?: is not there/],
   [
     'photo.png',
     { '--mask': 'FOLDER/other-size.png' },
