@@ -22,7 +22,7 @@ export async function* trainClip(
   const variables = (run.start as ClipParameters | undefined) ?? {
     text: initializeClipText(fold(run.key, 'text'), networks.textEncoder, 'projection'),
     vision: initializeClipVision(fold(run.key, 'vision'), networks.imageEncoder),
-    logit_scale: scalar(Math.log(1 / 0.07)),
+    logit_scale: initialLogitScale,
   };
   return yield* minimize(
     device,
@@ -35,3 +35,6 @@ export async function* trainClip(
     { batch: pairBatches(networks, recipe, pictures, run.key), ...runSettings(recipe, run) },
   );
 }
+
+/** As in the paper (Radford et al. 2021), section 2.5. */
+export const initialLogitScale = scalar(Math.log(1 / 0.07));

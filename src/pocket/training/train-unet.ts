@@ -43,6 +43,7 @@ export interface UnetRecipe extends StepRecipe {
 /**
  * Trains a UNet2DConditionModel to predict the velocity v of noised latents under captions (Rombach et al. 2022,
  * equation 3; Salimans, Ho 2022), the text tower frozen.
+ * @throws if the schedule is that of a model which predicts something else
  */
 export async function* trainUnet(
   device: Device,
@@ -53,6 +54,11 @@ export async function* trainUnet(
   schedule: NoiseSchedule,
   run: PretrainingRun,
 ): AsyncGenerator<StepEvent, Minimized<Tree<NdArray>>> {
+  if (schedule.predictionType !== 'v_prediction') {
+    throw new Error(
+      `trainUnet: it trains the prediction of v, and the scheduler says ${schedule.predictionType}; set its prediction_type to v_prediction`,
+    );
+  }
   const { textEncoder, unet: config, tokenizer } = networks;
   const { batchSize } = recipe;
   const { key } = run;

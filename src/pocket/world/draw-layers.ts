@@ -34,21 +34,21 @@ export function drawLayers(scene: Scene): Layers {
   const inFront = scene.companion !== null && companionDrawings[scene.companion.kind].place === 'front';
   return {
     behind:
-      outOfFocus('far', backdrop.svg) +
-      (inFront ? '' : outOfFocus('near', companion)) +
+      throughLens('far', backdrop.svg) +
+      (inFront ? '' : throughLens('near', companion)) +
       subjectShadow(scene.subject, scene.light),
-    subject: outOfFocus('subject', drawSubject(scene.subject, scene.light, names)),
-    front: inFront ? outOfFocus('subject', companion) : '',
+    subject: throughLens('subject', drawSubject(scene.subject, scene.light, names)),
+    front: inFront ? throughLens('subject', companion) : '',
     definitions: blurs + inkGradients + shadowGradient + backdrop.definitions,
     tint: background.tint,
   };
 }
 
-/** What is behind the subject is blurred, more if it is far, as a lens does that is focused on the subject. */
-const outOfFocus = (distance: keyof typeof blurRadius, content: string): string =>
+/** As through a lens focused on the subject: edges there are a photo's, what is behind is blurred, more if it is far. */
+const throughLens = (distance: keyof typeof blurRadius, content: string): string =>
   content === '' ? '' : `<g filter="url(#${distance})">${content}</g>`;
 
-/** Standard deviations of the blur. */
+/** Standard deviations of the blur, of a picture's width of 100. */
 const blurRadius = { subject: 0.4, near: 0.9, far: 1.8 } as const;
 
 const blurs = Object.entries(blurRadius)

@@ -5,10 +5,13 @@ import {
   type Minimized,
   type NdArray,
   openDevice,
+  randomKey,
   type StepEvent,
   type TrainingState,
   type Tree,
+  zeros,
 } from '../../../src/engine/index.ts';
+import { noiseSchedule } from '../../../src/methods/diffusion/index.ts';
 import {
   encodeScenes,
   latentStore,
@@ -16,6 +19,8 @@ import {
   pictureStore,
   type Training,
   trainings,
+  trainUnet,
+  trialRecipe,
 } from '../../../src/pocket/training/index.ts';
 import { trialNetworks, trialTrainings, untrained } from './trial-trainings.ts';
 
@@ -46,6 +51,15 @@ const parts: { readonly [T in Training]?: readonly string[] } = {
   decoder: ['decoder', 'post_quant_conv'],
   vision: ['vision', 'logit_scale'],
 };
+
+test('the UNet is not trained for a scheduler of something else than v', async () => {
+  const latent = zeros([1, 4, 8, 8]);
+  const latents = latentStore({ mean: latent, deviation: latent }, 1);
+  const { text } = untrained.clip;
+  const run = { key: randomKey(1) };
+  const events = trainUnet(device, trialNetworks, text, trialRecipe.unet, latents, noiseSchedule(), run);
+  await expect(events.next()).rejects.toThrow('the scheduler says epsilon; set its prediction_type');
+});
 
 describe('encoded scenes', () => {
   const encode = (count: number, batchSize: number) => {

@@ -5,7 +5,6 @@ import {
   type NdArray,
   randomKey,
   type StepEvent,
-  scalar,
   type Tree,
   zeros,
 } from '../../../src/engine/index.ts';
@@ -14,6 +13,7 @@ import { initializeClipText, initializeClipVision } from '../../../src/networks/
 import { initializeVae } from '../../../src/networks/vae/index.ts';
 import {
   encodeScenes,
+  initialLogitScale,
   type LatentStore,
   latentStore,
   measureScalingFactor,
@@ -40,7 +40,7 @@ export const untrained = {
   clip: {
     text: initializeClipText(fold(key, 'text'), trialNetworks.textEncoder, 'projection'),
     vision: initializeClipVision(fold(key, 'vision'), trialNetworks.imageEncoder),
-    logit_scale: scalar(Math.log(1 / 0.07)),
+    logit_scale: initialLogitScale,
   },
 };
 

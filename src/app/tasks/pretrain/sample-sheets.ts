@@ -1,11 +1,6 @@
 import { type NdArray, randomKey, type Tree } from '../../../engine/index.ts';
 import { encodePicture, type Picture } from '../../../files/images/index.ts';
-import {
-  type HeldModel,
-  parseSchedulerConfig,
-  readScheduler,
-  releaseModel,
-} from '../../../methods/diffusion/index.ts';
+import { type HeldModel, releaseModel } from '../../../methods/diffusion/index.ts';
 import type { EditModel } from '../../../methods/editing/index.ts';
 import {
   cosineSimilarity,
@@ -33,7 +28,7 @@ import {
 import { promptOf, subjectClasses } from '../../../pocket/world/index.ts';
 import { drawMatrix } from '../../charts/draw-matrix.ts';
 import { montage, rowsOf } from '../../charts/montage.ts';
-import { scalingFactorOf, type TrainingSetting } from './start-training.ts';
+import { scalingFactorOf, schedulerOf, type TrainingSetting } from './start-training.ts';
 import { averagesOf, trainedVae, withDecoder } from './training-folder.ts';
 
 /** What a training's averaged parameters can do by now, as a PNG. */
@@ -88,7 +83,7 @@ async function generatedBy(setting: TrainingSetting, parameters: Tree<NdArray>) 
     vae: await holdParameters(device, { ...networks.vae, scalingFactor }, await trainedVae(folder)),
     textEncoder: await holdParameters(device, networks.textEncoder, text),
   };
-  const scheduler = readScheduler(parseSchedulerConfig(JSON.stringify(recipe.configs.scheduler)));
+  const scheduler = schedulerOf(recipe);
   try {
     return await generatedSheet({ model, tokenizer: networks.tokenizer }, scheduler);
   } finally {
@@ -125,7 +120,7 @@ export const sheetPrompts: readonly string[] = Array.from({ length: SHEET }, (_,
 /** A picture of each of the prompts. */
 export async function generatedSheet(
   model: EditModel,
-  scheduler: ReturnType<typeof readScheduler>,
+  scheduler: ReturnType<typeof schedulerOf>,
 ): Promise<Uint8Array> {
   const pictures: Picture[] = [];
   const options = { scheduler, key: randomKey(1) };

@@ -43,7 +43,7 @@ export const startTraining: {
     const { text } = (await averagesOf(folder, 'clip')) as ClipParameters;
     const scalingFactor = await scalingFactorOf(setting);
     const latents = latentStore(await encodedScenes(setting, recipe.unet.sceneCount), scalingFactor);
-    return trainUnet(device, networks, text, recipe.unet, latents, trainedSchedule(recipe), run);
+    return trainUnet(device, networks, text, recipe.unet, latents, schedulerOf(recipe).schedule, run);
   },
 
   decoder: async (setting, run) => {
@@ -60,9 +60,9 @@ export const startTraining: {
   },
 };
 
-/** The noise that the UNet learns to take away: its scheduler's. */
-const trainedSchedule = ({ configs }: PocketRecipe) =>
-  readScheduler(parseSchedulerConfig(JSON.stringify(configs.scheduler))).schedule;
+/** The scheduler of the model that a recipe makes: its noise is what the UNet learns to take away. */
+export const schedulerOf = ({ configs }: PocketRecipe) =>
+  readScheduler(parseSchedulerConfig(JSON.stringify(configs.scheduler)));
 
 /** What the UNet's latents are multiplied by. */
 export const scalingFactorOf = (setting: TrainingSetting): Promise<number> =>
