@@ -9,9 +9,9 @@ import type { Graph } from './trace.ts';
  * What a primitive does under float16 compute: `half` converts its float32 operands and computes in float16
  * (the products, where the time goes), `full` computes in float32 (what sums much or leaves float16's range),
  * `follow` computes in float16 if one of its operands is float16 already (Micikevicius et al. 2017,
- * arXiv 1710.03740).
+ * arXiv 1710.03740), `agree` if all of them are: what is only put side by side loses nothing.
  */
-type Policy = 'half' | 'full' | 'follow';
+type Policy = 'half' | 'full' | 'follow' | 'agree';
 
 const policies: { readonly [P in Primitive]: Policy } = {
   input: 'full',
@@ -46,7 +46,7 @@ const policies: { readonly [P in Primitive]: Policy } = {
   reshape: 'follow',
   transpose: 'follow',
   broadcast: 'follow',
-  concatenate: 'follow',
+  concatenate: 'agree',
   slice: 'follow',
   pad: 'follow',
   gather: 'follow',
@@ -80,8 +80,11 @@ function convert<P extends Primitive>(tensor: Tensor<P>, converted: ReadonlyMap<
   if (tensor.inputs.length === 0) return tensor;
   const operands = tensor.inputs.map((input) => converted.get(input)!);
   const policy = policies[primitive];
+  const isHalf = ({ dtype }: Tensor) => dtype === 'float16';
   const half =
-    policy === 'half' || (policy === 'follow' && operands.some(({ dtype }) => dtype === 'float16'));
+    policy === 'half' ||
+    (policy === 'follow' && operands.some(isHalf)) ||
+    (policy === 'agree' && operands.every(isHalf));
   const inputs = operands.map((operand, index) =>
     tensor.inputs[index]!.dtype === 'float32' ? convertFloat(operand, half ? 'float16' : 'float32') : operand,
   );

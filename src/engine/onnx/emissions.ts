@@ -17,7 +17,16 @@ export const emissions: { readonly [P in Primitive]: EmissionRule<P> } = {
 
   negate: operator('Neg'),
   absolute: operator('Abs'),
-  sign: operator('Sign'),
+  // WebGPU has no kernel for Sign.
+  sign: ([x], { dtype }, build) => {
+    if (build.dialect === 'contrib') return build.node('Sign', [x!]);
+    const [zero, one] = [0, 1].map((value) => build.cast(build.number(value, 'float32'), dtype)) as [
+      string,
+      string,
+    ];
+    const negative = build.node('Where', [build.node('Greater', [zero, x!]), build.node('Neg', [one]), zero]);
+    return build.node('Where', [build.node('Greater', [x!, zero]), one, negative]);
+  },
   exp: operator('Exp'),
   log: operator('Log'),
   sqrt: operator('Sqrt'),

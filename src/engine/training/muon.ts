@@ -1,5 +1,6 @@
-import { add, divide, matmul, multiply, reshape, sqrt, subtract, sum, type Tensor } from '../graph/index.ts';
+import { add, divide, matmul, multiply, sqrt, subtract, sum, type Tensor } from '../graph/index.ts';
 import { type AdamWOptions, adamW, type Optimizer } from './optimizers.ts';
+import { matrixShape } from './update-form.ts';
 
 export interface MuonOptions extends AdamWOptions {
   /** Decay of the momentum of matrices. Default 0.95. */
@@ -30,17 +31,17 @@ export function muon({
     moments: others.moments,
     scalars: [...others.scalars, 'learningRate'],
     scalarsAt: (step, learningRate) => ({ ...others.scalarsAt(step, learningRate), learningRate }),
-    update: (variable, gradient, moments, scalars, path) => {
-      const [rows, columns] = matrixShape(variable);
-      if (Math.min(rows, columns) < fewest || !isMatrix(path)) {
-        return others.update(variable, gradient, moments, scalars, path);
-      }
+    formOf: (path, { shape }) =>
+      Math.min(...matrixShape(shape)) >= fewest && isMatrix(path) ? 'matrix' : 'elements',
+    update: (variable, gradient, moments, scalars, form) => {
+      if (form === 'elements') return others.update(variable, gradient, moments, scalars, form);
+      const [, rows, columns] = variable.shape as [number, number, number];
       // M ← μ M + G, and the step looks ahead along it, as Nesterov's: μ M + G
       const m = add(multiply(moments.m!, momentum), gradient);
-      const ahead = reshape(add(multiply(m, momentum), gradient), [rows, columns]);
+      const ahead = add(multiply(m, momentum), gradient);
       const direction = multiply(orthogonalized(ahead), 0.2 * Math.sqrt(Math.max(rows, columns)));
       // W ← W − γ (0.2 √max(rows, columns) O + λ W)
-      const step = add(reshape(direction, variable.shape), multiply(variable, weightDecay));
+      const step = add(direction, multiply(variable, weightDecay));
       return {
         variable: subtract(variable, multiply(step, scalars.learningRate!)),
         moments: { m, v: moments.v! },
@@ -52,18 +53,15 @@ export function muon({
 /** A map of fewer dimensions is left to AdamW. */
 const fewest = 16;
 
-/** Output channels, and the rest. */
-const matrixShape = ({ shape }: Tensor): readonly [rows: number, columns: number] =>
-  shape.length < 2 ? [1, 1] : [shape[0]!, shape.slice(1).reduce((size, side) => size * side, 1)];
-
 /**
  * U Vᵀ of X = U Σ Vᵀ, nearly: singular values come to lie about between 0.7 and 1.2, by five steps of
- * X ← a X + (b X Xᵀ + c (X Xᵀ)²) X, with Jordan's coefficients. x: [rows, columns]
+ * X ← a X + (b X Xᵀ + c (X Xᵀ)²) X, with Jordan's coefficients. x: [matrices, rows, columns]
  */
 function orthogonalized(x: Tensor): Tensor {
   const [a, b, c] = [3.4445, -4.775, 2.0315];
-  const wide = x.shape[0]! <= x.shape[1]!;
-  let h = divide(x, add(sqrt(sum(multiply(x, x))), 1e-7));
+  const wide = x.shape[1]! <= x.shape[2]!;
+  const length = sqrt(sum(multiply(x, x), { axes: [1, 2], keepAxes: true }));
+  let h = divide(x, add(length, 1e-7));
   for (let step = 0; step < 5; step++) {
     const square = wide ? matmul(h, h, { transposeB: true }) : matmul(h, h, { transposeA: true });
     const map = add(multiply(square, b), multiply(matmul(square, square), c));

@@ -1,20 +1,24 @@
-import { add, divide, multiply, sqrt, subtract, type Tensor } from '../graph/index.ts';
+import { add, divide, multiply, sqrt, subtract, type Tensor, type TensorSpec } from '../graph/index.ts';
+import type { UpdateForm } from './update-form.ts';
 
-/**
- * An optimizer updates one variable at a time. Its moments start at zero and have the variable's shape; its
- * scalars are computed on the host in float64 and fed at every step.
- */
+/** An optimizer's moments start at zero and have their variable's shape; its scalars are computed on the host in float64. */
 export interface Optimizer {
   readonly moments: readonly string[];
   readonly scalars: readonly string[];
   /** @param step counted from 1 */
   readonly scalarsAt: (step: number, learningRate: number) => Readonly<Record<string, number>>;
+  /** What a variable is taken for. */
+  readonly formOf: (path: string, variable: TensorSpec) => UpdateForm;
+  /**
+   * The next values of variables that are taken for the same: of elements a tensor of any shape, of matrices a stack
+   * [matrices, rows, columns]. A moment that it gives back as it was is not written.
+   */
   readonly update: (
     variable: Tensor,
     gradient: Tensor,
     moments: Readonly<Record<string, Tensor>>,
     scalars: Readonly<Record<string, Tensor>>,
-    path: string,
+    form: UpdateForm,
   ) => { readonly variable: Tensor; readonly moments: Readonly<Record<string, Tensor>> };
 }
 
@@ -44,6 +48,7 @@ export function adamW(options: AdamWOptions = {}): Optimizer {
       stepSize: learningRate / (1 - beta1 ** step),
       correction: 1 / Math.sqrt(1 - beta2 ** step),
     }),
+    formOf: () => 'elements',
     update: (variable, gradient, { m, v }, { keep, stepSize, correction }) => {
       const mean = add(multiply(m!, beta1), multiply(gradient, 1 - beta1));
       const square = add(multiply(v!, beta2), multiply(multiply(gradient, gradient), 1 - beta2));
@@ -70,6 +75,7 @@ export function sgd({ momentum = 0, weightDecay = 0 }: SgdOptions = {}): Optimiz
     moments: momentum === 0 ? [] : ['velocity'],
     scalars: ['learningRate'],
     scalarsAt: (_, learningRate) => ({ learningRate }),
+    formOf: () => 'elements',
     update: (variable, gradient, { velocity }, { learningRate }) => {
       const decayed = weightDecay === 0 ? gradient : add(gradient, multiply(variable, weightDecay));
       const direction = velocity === undefined ? decayed : add(multiply(velocity, momentum), decayed);

@@ -15,6 +15,7 @@ import {
   type TensorSpec,
   type TensorsOf,
 } from '../graph/index.ts';
+import { jointUpdates } from './joint-updates.ts';
 import type { Optimizer } from './optimizers.ts';
 
 /** What a training step needs to know when it is traced. */
@@ -77,34 +78,45 @@ export function applyUpdate<Variables extends Tree<TensorSpec>, Batch extends Tr
   scaledGradients: Tree<Tensor>,
   scalars: StepScalars,
 ): { readonly outputs: { readonly gradientNorm: Tensor }; readonly state: Tree<Tensor> } {
-  const gradients = flatten<Tensor>(scaledGradients).map(
-    ([path, gradient]): Entry<Tensor> => [path, divide(gradient, scalars.lossScale!)],
-  );
-  const norm = globalNorm(gradients.map(([, gradient]) => gradient));
-  const finite = greater(largestFloat32, norm); // neither infinite nor NaN;
-  const clip = clipNorm === undefined ? undefined : minimum(divide(clipNorm, add(norm, 1e-6)), 1);
-  const variables = leavesOf(state.variables);
+  const [variables, gradients] = [leavesOf(state.variables), leavesOf(scaledGradients)];
   const averages = state.averages === undefined ? undefined : leavesOf(state.averages);
   const moments = Object.fromEntries(
     optimizer.moments.map((name) => [name, leavesOf(state.moments[name]!)] as const),
   );
+  const groups = jointUpdates(Object.entries(variables), optimizer.formOf, rateOf).map((group) => {
+    const joined = (leaves: Leaves) => group.join(group.paths.map((path) => leaves[path]!));
+    return { ...group, joined, gradient: divide(joined(gradients), scalars.lossScale!) };
+  });
+  const norm = globalNorm(groups.map(({ gradient }) => gradient));
+  const finite = greater(largestFloat32, norm); // neither infinite nor NaN;
+  const clip = clipNorm === undefined ? undefined : minimum(divide(clipNorm, add(norm, 1e-6)), 1);
 
   const next: Entry<Tensor>[] = [];
-  for (const [path, gradient] of gradients) {
-    const at = (part: string) => (path === '' ? part : `${part}.${path}`);
-    const keep = (part: string, value: Tensor, old: Tensor) =>
-      next.push([at(part), select(finite, value, old)]);
+  for (const { form, rate, paths, joined, split, gradient } of groups) {
+    const put = (part: string, joint: Tensor) =>
+      split(joint).forEach((value, index) => {
+        const path = paths[index]!;
+        next.push([path === '' ? part : `${part}.${path}`, value]);
+      });
+    const keep = (part: string, value: Tensor, old: Tensor) => {
+      if (value !== old) put(part, select(finite, value, old));
+    };
     const clipped = clip === undefined ? gradient : multiply(gradient, clip);
-    const own = Object.fromEntries(optimizer.moments.map((name) => [name, moments[name]![path]!] as const));
-    const updated = optimizer.update(variables[path]!, clipped, own, scalars.rates![rateOf(path)]!, path);
-    keep('variables', updated.variable, variables[path]!);
+    const variable = joined(variables);
+    const own = Object.fromEntries(optimizer.moments.map((name) => [name, joined(moments[name]!)] as const));
+    const updated = optimizer.update(variable, clipped, own, scalars.rates![rate]!, form);
+    keep('variables', updated.variable, variable);
     for (const name of optimizer.moments) keep(`moments.${name}`, updated.moments[name]!, own[name]!);
     if (averages !== undefined) {
-      const old = averages[path]!;
+      const old = joined(averages);
       // ā ← ā + (1 − d)(θ − ā)
       keep('averages', add(old, multiply(subtract(updated.variable, old), scalars.averageRate!)), old);
     }
-    if (state.gradients !== undefined) next.push([at('gradients'), filled(gradient.shape, 0)]);
+  }
+  if (state.gradients !== undefined) {
+    for (const [path, { shape }] of Object.entries(variables)) {
+      next.push([path === '' ? 'gradients' : `gradients.${path}`, filled(shape, 0)]);
+    }
   }
   return { outputs: { gradientNorm: norm }, state: unflatten(next) };
 }

@@ -4,12 +4,15 @@ import { gradient } from '../../../src/engine/autodiff/index.ts';
 import {
   attention,
   cast,
+  concatenate,
   constant,
   convolution,
+  exp,
   gather,
   groupNorm,
   inHalfPrecision,
   linear,
+  matmul,
   maxPool,
   mean,
   multiply,
@@ -164,5 +167,18 @@ describe('inHalfPrecision', () => {
     const order = topologicalOrder(graph.outputs.map(([, tensor]) => tensor));
     expect(order.filter(({ primitive }) => primitive === 'constant').map(String)).toEqual(['float16[4, 8]']);
     expect(order.filter(({ primitive }) => primitive === 'cast')).toHaveLength(2); // x, and the result
+  });
+});
+
+describe('what is put side by side', () => {
+  it.each<[string, (x: Tensor) => readonly [Tensor, Tensor], string]>([
+    ['float16 where all of it is', (x) => [matmul(x, x), matmul(x, multiply(x, 2))], 'float16'],
+    ['float32 where a part is', (x) => [matmul(x, x), exp(x)], 'float32'],
+  ])('is %s', (_, parts, dtype) => {
+    const graph = inHalfPrecision(trace((x: Tensor) => exp(concatenate(parts(x), 0)), spec([4, 4])));
+    const joined = topologicalOrder(graph.outputs.map(([, output]) => output)).filter(
+      ({ primitive }) => primitive === 'concatenate',
+    );
+    expect(joined.map((tensor) => tensor.dtype)).toEqual([dtype]);
   });
 });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
+  absolute,
   add,
   attention,
   contrastiveLoss,
@@ -29,6 +30,7 @@ import {
   resizeNearest,
   silu,
   spec,
+  subtract,
   sum,
   type Tensor,
   type TensorSpec,
@@ -63,6 +65,7 @@ const tokens = (x: Tensor) => transpose(reshape(x, [2, 8, 36]), [0, 2, 1]);
 /** Everything that the networks are made of, as scalars' gradients too. */
 const programs: Readonly<Record<string, (inputs: Inputs, indices: Tensor) => Tensor>> = {
   'arithmetic that broadcasts': ({ x, scale }) => add(multiply(x, reshape(scale, [8, 1, 1])), 1),
+  'an absolute error': ({ x, y }) => absolute(subtract(x, y)),
   'products of transposed stacks': ({ x, y }) => matmul(tokens(x), tokens(y), { transposeA: true }),
   'a linear layer': ({ x, table }) => linear(tokens(x), { weight: table }),
   'a convolution': ({ x, kernel }) => convolution(x, kernel, { padding: 1 }),

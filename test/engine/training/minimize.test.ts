@@ -97,7 +97,10 @@ describe.each(settings)('minimizing with %s', (_, extra) => {
     const early = reports.slice(0, 5).reduce((total, { loss }) => total + loss, 0);
     const late = reports.slice(-5).reduce((total, { loss }) => total + loss, 0);
     expect(late).toBeLessThan(0.8 * early);
-    expect(reports.map(({ step }) => step)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+    // In float16 the first steps may find the loss scale too large.
+    const applied = reports.filter(({ update }) => update === 'applied');
+    expect(applied.map(({ step }) => step)).toEqual(Array.from({ length: 40 }, (_, i) => i + 1));
+    expect(reports.length - applied.length).toBeLessThanOrEqual(extra.compute === 'float16' ? 4 : 0);
   });
 
   test('stopped and resumed gives the same bits as never stopped', async () => {

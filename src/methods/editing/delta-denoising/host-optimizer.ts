@@ -38,7 +38,7 @@ export function hostOptimizer(optimizer: Optimizer, shape: Shape): HostOptimizer
   const gradient = input('gradient', spec(shape));
   const moments = named(optimizer.moments, shape);
   const scalars = named(optimizer.scalars, []);
-  const next = optimizer.update(variable, gradient, moments, scalars, 'latents');
+  const next = optimizer.update(variable, gradient, moments, scalars, 'elements');
   return {
     initialMoments: Object.fromEntries(optimizer.moments.map((name) => [name, zeros(shape)])),
     advance(step) {
