@@ -18,6 +18,8 @@ export interface OpenModelOptions {
   readonly variant: 'full' | 'fp16';
   /** Folder of the tokenizer that a single file borrows. */
   readonly tokenizer?: string | undefined;
+  /** What the UNet predicts. Default: as its files tell. */
+  readonly prediction?: 'epsilon' | 'v_prediction' | undefined;
 }
 
 /** A model and its tokenizer, to which concepts can be applied; weights are on disk. */
@@ -42,7 +44,10 @@ export async function* openModel(
       ? await builtInModel(context)
       : yield* locateModel(options.model, options.variant, context);
   yield { kind: 'stage', stage: 'Opening the model' };
-  const opened = await openCheckpoint(path, options.variant === 'fp16' ? { variant: 'fp16' } : {});
+  const opened = await openCheckpoint(path, {
+    ...(options.variant === 'fp16' && { variant: 'fp16' }),
+    ...(options.prediction && { prediction: options.prediction }),
+  });
   try {
     const checkpoint = requireModel(opened);
     const tokenizer = await tokenizerOf(path, checkpoint, options.tokenizer);

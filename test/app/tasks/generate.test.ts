@@ -195,6 +195,18 @@ describe('generate', () => {
     ]);
   });
 
+  test.each(['folder', 'file'] as const)('predicts what it is told to, of a %s', async (form) => {
+    const single = { model: folder.path('single.safetensors'), tokenizer: folder.path('model') };
+    const from = form === 'file' ? single : {};
+    const [unsaid, noise, velocity] = [
+      await make(`prediction-${form}`, from),
+      await make(`prediction-${form}-noise`, { ...from, prediction: 'epsilon' }),
+      await make(`prediction-${form}-velocity`, { ...from, prediction: 'v_prediction' }),
+    ];
+    expect(noise.pixels.equals(unsaid.pixels)).toBe(true);
+    expect(velocity.pixels.equals(unsaid.pixels)).toBe(false);
+  });
+
   test('takes a single file with the tokenizer of a folder', async () => {
     const single = { model: folder.path('single.safetensors'), tokenizer: folder.path('model') };
     const { result } = await make('single', single);

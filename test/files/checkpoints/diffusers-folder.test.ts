@@ -9,6 +9,7 @@ import {
   writeDiffusersFolder,
 } from '../../../src/files/checkpoints/index.ts';
 import { type ArraySource, writeSafetensors, writeTorchFile } from '../../../src/files/formats/index.ts';
+import { parseSchedulerConfig } from '../../../src/methods/diffusion/index.ts';
 import { temporaryFolder } from '../formats/temporary-folder.ts';
 import { refused } from './refused.ts';
 import { expectSameArrays } from './same-arrays.ts';
@@ -62,6 +63,20 @@ describe('a diffusers folder that was written', () => {
     await writeDiffusersFolder(path, model, { floats: 'float16' });
     const opened = await openDiffusersFolder(path);
     await expectSameArrays(opened.unet.parameters, model.unet.parameters, 'float16');
+    await opened.close();
+  });
+
+  test.each([
+    '{"prediction_type": "epsilon", "lambda_min_clipped": -Infinity}',
+    '{"lambda_min_clipped": -Infinity}',
+  ])('predicts what it is told to, against %s', async (schedulerConfig) => {
+    const path = await written({ schedulerConfig });
+    const opened = await openDiffusersFolder(path, { prediction: 'v_prediction' });
+    const config = parseSchedulerConfig(opened.schedulerConfig);
+    expect(config).toEqual({
+      prediction_type: 'v_prediction',
+      lambda_min_clipped: Number.NEGATIVE_INFINITY,
+    });
     await opened.close();
   });
 

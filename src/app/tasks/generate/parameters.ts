@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { type SamplerName, samplerNames, samplers } from '../../../methods/diffusion/index.ts';
-import type { ParameterHints } from '../task.ts';
+import { deviceParameters, hints, modelParameters } from '../parameters/shared-parameters.ts';
 
 /** Those that make pictures of noise. */
 const samplerChoices = samplerNames.filter((name) => samplers[name].direction === 'to-data');
-
-const hints = (hints: ParameterHints): Record<string, unknown> => ({ ...hints });
 
 /** Of image to image, where nothing else is asked for. */
 export const usualStrength = 0.75;
@@ -13,8 +11,6 @@ export const usualStrength = 0.75;
 const sizeText = "the model's own, in the shape of a picture that is started from";
 
 const side = z.int().multipleOf(8).min(8).max(8192).optional();
-
-const deviceChoices = ['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'] as const;
 
 /** What `generate` can be told; flags, help, form fields and checks derive from this. */
 export const generateParameters = z.object({
@@ -29,12 +25,7 @@ export const generateParameters = z.object({
     .default('')
     .describe('What it does not show')
     .meta(hints({ short: 'n', placeholder: 'text' })),
-  model: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('Diffusers folder, single file (.safetensors, .ckpt) or id on the hub (organisation/name)')
-    .meta(hints({ short: 'm', placeholder: 'path or id', defaultText: 'the built-in model' })),
+  ...modelParameters,
   concepts: z
     .array(z.string().min(1))
     .default([])
@@ -119,24 +110,7 @@ export const generateParameters = z.object({
     .boolean()
     .default(true)
     .describe('Prompt, seed and all settings in the PNG, where inspect and other tools read them'),
-  variant: z
-    .enum(['full', 'fp16'])
-    .default('full')
-    .describe('Which weights are taken of a model that has both'),
-  tokenizer: z
-    .string()
-    .min(1)
-    .optional()
-    .describe('Folder of a tokenizer, or of a model that has one, for single files, which have none')
-    .meta(hints({ placeholder: 'folder', defaultText: "the model's own" })),
-  device: z.enum(deviceChoices).default('auto').describe('Where it is computed; doctor lists what there is'),
-  threads: z
-    .int()
-    .min(1)
-    .max(1024)
-    .optional()
-    .describe('Processor threads')
-    .meta(hints({ unit: 'threads', defaultText: 'all cores' })),
+  ...deviceParameters,
 });
 
 export type GenerateParameters = z.output<typeof generateParameters>;

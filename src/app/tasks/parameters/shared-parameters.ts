@@ -22,6 +22,11 @@ export const modelParameters = {
     .optional()
     .describe('Folder of a tokenizer, or of a model that has one, for single files, which have none')
     .meta(hints({ placeholder: 'folder', defaultText: "the model's own" })),
+  prediction: z
+    .enum(['epsilon', 'v_prediction'])
+    .optional()
+    .describe('What the UNet predicts, the noise or the velocity, if files do not tell or tell it wrongly')
+    .meta(hints({ defaultText: "as the model's files tell" })),
 } as const;
 
 /** Where it is computed. */

@@ -2,6 +2,7 @@ import { FormatError, locate, quote } from '../../formats/format-error.ts';
 import { type ConfinedFolder, confinedFolder, requireInside } from '../confined-folder.ts';
 import { type JsonObject, readJsonFile, readSmallFile } from '../json-file.ts';
 import type { NetworkName } from '../known-names.ts';
+import { type Prediction, predicting } from '../single-file/stable-diffusion-scheduler.ts';
 import { familyOf, networkPart, type StableDiffusion } from '../stable-diffusion.ts';
 import { componentFolders, openWeights, type VariantOptions } from './component-files.ts';
 import { readTokenizerFiles } from './tokenizer-files.ts';
@@ -9,6 +10,8 @@ import { readTokenizerFiles } from './tokenizer-files.ts';
 export interface FolderOptions extends VariantOptions {
   /** What links may lead to at most. Default: the folder, or the folder of the model in the hub's cache. */
   readonly confinedTo?: string;
+  /** What the UNet predicts. Default: as the configuration of the scheduler says. */
+  readonly prediction?: Prediction;
 }
 
 /**
@@ -46,7 +49,8 @@ export async function openDiffusersFolder(
       unet,
       vae,
       textEncoder,
-      schedulerConfig,
+      schedulerConfig:
+        options.prediction === undefined ? schedulerConfig : predicting(schedulerConfig, options.prediction),
       tokenizerFiles,
       assumptions: [],
       close,

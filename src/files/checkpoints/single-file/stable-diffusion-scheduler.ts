@@ -19,3 +19,10 @@ export const stableDiffusionScheduler = (prediction: Prediction): string => {
   };
   return jsonText(config);
 };
+
+/** The text of a scheduler's configuration that says what the UNet predicts, and else what it said. */
+export function predicting(config: string, prediction: Prediction): string {
+  const said = /"prediction_type"\s*:\s*"[^"]*"/;
+  const says = `"prediction_type": "${prediction}"`;
+  return said.test(config) ? config.replace(said, says) : config.replace('{', `{ ${says},`);
+}
