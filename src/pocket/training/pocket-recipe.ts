@@ -37,8 +37,8 @@ export const pocketRecipe: PocketRecipe = {
   scalingScenes: 256,
   vae: {
     ...shared,
-    ...{ steps: 20_000, batchSize: 8, sceneCount: 8000, cropSize: 64 },
-    ...{ learningRate: 2e-3, decay: 4000, averageDecay: 0.998 },
+    ...{ steps: 10_700, batchSize: 8, sceneCount: 8000, cropSize: 64 },
+    ...{ learningRate: 2e-3, decay: 2400, averageDecay: 0.998 },
     ...{ ...reconstruction, divergenceWeight: 3e-4 },
   },
   clip: {
@@ -49,15 +49,15 @@ export const pocketRecipe: PocketRecipe = {
   },
   unet: {
     ...shared,
-    ...{ steps: 12_000, batchSize: 16, sceneCount: 8000 },
-    ...{ learningRate: 1.5e-3, decay: 3000, averageDecay: 0.999 },
+    ...{ steps: 1600, batchSize: 128, sceneCount: 8000 },
+    ...{ learningRate: 2.5e-3, decay: 500, averageDecay: 0.99 },
     ...{ captionDropout: 0.1, signalLimit: 5 },
   },
   decoder: {
     ...shared,
-    ...{ steps: 2000, batchSize: 4, sceneCount: 8000 },
-    ...{ learningRate: 5e-4, decay: 800, averageDecay: 0.998 },
-    ...{ ...reconstruction, structureWeight: 0.25 },
+    ...{ steps: 1400, batchSize: 4, sceneCount: 4000 },
+    ...{ learningRate: 5e-4, decay: 700, averageDecay: 0.995 },
+    ...{ ...reconstruction, structureWeight: 0.5 },
   },
   vision: {
     ...shared,
