@@ -25,7 +25,6 @@ export const generateParameters = z.object({
     .default('')
     .describe('What it does not show')
     .meta(hints({ short: 'n', placeholder: 'text' })),
-  ...modelParameters,
   concepts: z
     .array(z.string().min(1))
     .default([])
@@ -110,6 +109,7 @@ export const generateParameters = z.object({
     .boolean()
     .default(true)
     .describe('Prompt, seed and all settings in the PNG, where inspect and other tools read them'),
+  ...modelParameters,
   ...deviceParameters,
 });
 
