@@ -1,6 +1,7 @@
 import {
   type Checkpoint,
   openCheckpoint,
+  type Prediction,
   readTokenizer,
   readTokenizerFolder,
   type StableDiffusion,
@@ -19,7 +20,7 @@ export interface OpenModelOptions {
   /** Folder of the tokenizer that a single file borrows. */
   readonly tokenizer?: string | undefined;
   /** What the UNet predicts. Default: as its files tell. */
-  readonly prediction?: 'epsilon' | 'v_prediction' | undefined;
+  readonly prediction?: Prediction | undefined;
 }
 
 /** A model and its tokenizer, to which concepts can be applied; weights are on disk. */

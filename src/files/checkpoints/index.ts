@@ -59,10 +59,10 @@ export { type ArraySources, type LazyArrays, readTree, type StoredFloats } from 
 export type { Checkpoint, CheckpointKind } from './open-checkpoint/checkpoint.ts';
 export { type LocateOptions, locateCheckpoint } from './open-checkpoint/locate-checkpoint.ts';
 export { type CheckpointOptions, openCheckpoint } from './open-checkpoint/open-checkpoint.ts';
+export type { Prediction } from './prediction.ts';
 export { type Converted, fromOriginalNames, toOriginalNames } from './single-file/convert-names.ts';
 export type { Naming } from './single-file/naming.ts';
 export { openSingleFile, type SingleFile, type SingleFileOptions } from './single-file/open-single-file.ts';
-export type { Prediction } from './single-file/stable-diffusion-scheduler.ts';
 export {
   type TextEncoderNames,
   textEncoderLayers,

@@ -39,7 +39,7 @@ const start = (name: string) => normal(randomKey(Object.keys(shapes).indexOf(nam
 /** Where some of the variables come to in three steps, each along a slope that changes from step to step. */
 async function moved(names: readonly string[], optimizer: Optimizer): Promise<ReadonlyMap<string, NdArray>> {
   const slopes = (step: number) =>
-    Object.fromEntries(names.map((name) => [name, multiplied(start(name), step + 1)]));
+    Object.fromEntries(names.map((name) => [name, slopeOf(start(name), step)]));
   const events = minimize(
     device,
     {
@@ -64,9 +64,9 @@ async function moved(names: readonly string[], optimizer: Optimizer): Promise<Re
 
 type Leaves = Readonly<Record<string, Tensor>>;
 
-const multiplied = ({ data, ...rest }: NdArray<'float32'>, factor: number): NdArray<'float32'> => ({
+const slopeOf = ({ data, ...rest }: NdArray<'float32'>, step: number): NdArray<'float32'> => ({
   ...rest,
-  data: data.map((value) => Math.sin(factor * value)),
+  data: data.map((value) => Math.sin((step + 1) * value)),
 });
 
 test.each<[string, Optimizer]>([

@@ -2,7 +2,7 @@ import { FormatError, locate, quote } from '../../formats/format-error.ts';
 import { type ConfinedFolder, confinedFolder, requireInside } from '../confined-folder.ts';
 import { type JsonObject, readJsonFile, readSmallFile } from '../json-file.ts';
 import type { NetworkName } from '../known-names.ts';
-import { type Prediction, predicting } from '../single-file/stable-diffusion-scheduler.ts';
+import { type Prediction, withPrediction } from '../prediction.ts';
 import { familyOf, networkPart, type StableDiffusion } from '../stable-diffusion.ts';
 import { componentFolders, openWeights, type VariantOptions } from './component-files.ts';
 import { readTokenizerFiles } from './tokenizer-files.ts';
@@ -50,7 +50,9 @@ export async function openDiffusersFolder(
       vae,
       textEncoder,
       schedulerConfig:
-        options.prediction === undefined ? schedulerConfig : predicting(schedulerConfig, options.prediction),
+        options.prediction === undefined
+          ? schedulerConfig
+          : withPrediction(schedulerConfig, options.prediction),
       tokenizerFiles,
       assumptions: [],
       close,

@@ -1,9 +1,9 @@
 import type { LazyArray } from '../../formats/lazy-array.ts';
 import type { JsonObject } from '../json-file.ts';
 import type { LazyArrays } from '../named-arrays.ts';
+import type { Prediction } from '../prediction.ts';
 import type { Family } from '../stable-diffusion.ts';
 import { modelSpec } from './model-spec.ts';
-import type { Prediction } from './stable-diffusion-scheduler.ts';
 
 /**
  * What a tree's shapes tell of its network, as the config.json that diffusers would have. What shapes do not tell

@@ -1,8 +1,8 @@
 import { toNumbers } from '../../../engine/arrays/index.ts';
 import type { LazyArrays } from '../named-arrays.ts';
+import type { Prediction } from '../prediction.ts';
 import type { Family } from '../stable-diffusion.ts';
 import { modelSpec } from './model-spec.ts';
-import type { Prediction } from './stable-diffusion-scheduler.ts';
 
 /** What a file has that tells of its training. */
 export interface TrainingTraces {

@@ -1,4 +1,4 @@
-import type { Prediction } from './stable-diffusion-scheduler.ts';
+import type { Prediction } from '../prediction.ts';
 
 /** One key of a safetensors file's metadata, as Stability's ModelSpec 1.0.1 has it. */
 interface Key<Value> {

@@ -5,11 +5,12 @@ import { openArrays } from '../../formats/open-arrays.ts';
 import type { JsonObject } from '../json-file.ts';
 import type { NetworkName } from '../known-names.ts';
 import type { LazyArrays } from '../named-arrays.ts';
+import type { Prediction } from '../prediction.ts';
 import { type Family, networkPart, type StableDiffusion } from '../stable-diffusion.ts';
 import { type Converted, fromOriginalNames } from './convert-names.ts';
 import { inferNativeSize, inferTextEncoderConfig, inferUnetConfig, inferVaeConfig } from './infer-configs.ts';
 import { inferPrediction } from './infer-prediction.ts';
-import { type Prediction, stableDiffusionScheduler } from './stable-diffusion-scheduler.ts';
+import { stableDiffusionScheduler } from './stable-diffusion-scheduler.ts';
 import {
   originalTextEncoder,
   type TextEncoderNames,

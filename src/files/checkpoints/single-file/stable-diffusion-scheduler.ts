@@ -1,7 +1,5 @@
 import { type JsonObject, jsonText } from '../json-file.ts';
-
-/** What a UNet predicts: the noise, or the velocity (Salimans and Ho 2022, arXiv 2202.00512). */
-export type Prediction = 'epsilon' | 'v_prediction';
+import type { Prediction } from '../prediction.ts';
 
 /** scheduler_config.json: Stable Diffusion's schedule (v1-inference.yaml), in the form of diffusers' default sampler. */
 export const stableDiffusionScheduler = (prediction: Prediction): string => {
@@ -19,10 +17,3 @@ export const stableDiffusionScheduler = (prediction: Prediction): string => {
   };
   return jsonText(config);
 };
-
-/** The text of a scheduler's configuration that says what the UNet predicts, and else what it said. */
-export function predicting(config: string, prediction: Prediction): string {
-  const said = /"prediction_type"\s*:\s*"[^"]*"/;
-  const says = `"prediction_type": "${prediction}"`;
-  return said.test(config) ? config.replace(said, says) : config.replace('{', `{ ${says},`);
-}

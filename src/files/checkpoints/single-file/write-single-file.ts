@@ -1,6 +1,7 @@
 import { writeSafetensors } from '../../formats/safetensors/write-safetensors.ts';
 import { writeTorchFile } from '../../formats/torch-pickle/write-torch-file.ts';
 import { type ArraySources, type StoredFloats, stored } from '../named-arrays.ts';
+import { predictionOf } from '../prediction.ts';
 import type { WritableModel } from '../stable-diffusion.ts';
 import { toOriginalNames } from './convert-names.ts';
 import { modelSpec } from './model-spec.ts';
@@ -45,8 +46,7 @@ function metadataOf({
 }: Pick<WritableModel, 'unet' | 'vae'> & Partial<Pick<WritableModel, 'schedulerConfig'>>) {
   const metadata = new Map([['format', 'pt']]);
   const { prediction, resolution } = modelSpec;
-  // A pattern, since Python writes numbers into this file that JSON does not know; diffusers' default is epsilon.
-  const type = /"prediction_type"\s*:\s*"(\w+)"/.exec(schedulerConfig ?? '')?.[1] ?? 'epsilon';
+  const type = predictionOf(schedulerConfig ?? '') ?? 'epsilon'; // diffusers' default
   if (schedulerConfig !== undefined && (type === 'epsilon' || type === 'v_prediction')) {
     metadata.set(prediction.name, prediction.write(type));
   }
