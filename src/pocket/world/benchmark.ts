@@ -38,7 +38,7 @@ export interface BenchmarkPair {
 export interface BenchmarkSet {
   readonly concepts: readonly BenchmarkConcept[];
   readonly sources: readonly BenchmarkSource[];
-  /** Every concept with every source of its class. */
+  /** The edits: of each source into some or all concepts of its class. */
   readonly pairs: readonly BenchmarkPair[];
 }
 
@@ -61,19 +61,27 @@ const fullCounts: Counts = [
 ];
 
 const oneShotCounts: Counts = [
-  ['cat', 1, 10],
-  ['dog', 1, 10],
+  ['cat', 5, 10],
+  ['dog', 5, 10],
 ];
+
+/** Which concepts of its class a source is edited into: all of them, or the next one in turn. */
+type Pairing = 'all' | 'in turn';
 
 /** The set in the proportions of the paper: 16 concepts with 4 or 5 references each, 70 sources. */
 export const benchmarkSet = (): BenchmarkSet =>
-  assemble(fold(randomKey(5775), 'benchmark'), fullCounts, (index) => 4 + (index % 2));
+  assemble(fold(randomKey(5775), 'benchmark'), fullCounts, (index) => 4 + (index % 2), 'all');
 
-/** The one-shot set: 20 cats and dogs as sources, a single reference for each of the two concepts. */
+/** The one-shot set: 20 cats and dogs as sources, two for each of ten concepts, of which there is a single picture. */
 export const oneShotSet = (): BenchmarkSet =>
-  assemble(fold(randomKey(5775), 'one shot'), oneShotCounts, () => 1);
+  assemble(fold(randomKey(5775), 'one shot'), oneShotCounts, () => 1, 'in turn');
 
-function assemble(key: RandomKey, counts: Counts, referenceCount: (index: number) => number): BenchmarkSet {
+function assemble(
+  key: RandomKey,
+  counts: Counts,
+  referenceCount: (index: number) => number,
+  pairing: Pairing,
+): BenchmarkSet {
   const concepts: BenchmarkConcept[] = [];
   const sources: BenchmarkSource[] = [];
   for (const [subjectClass, conceptCount, sourceCount] of counts) {
@@ -106,16 +114,27 @@ function assemble(key: RandomKey, counts: Counts, referenceCount: (index: number
       });
     }
   }
-  const pairs = concepts.flatMap(({ concept }) =>
-    sources
-      .filter(({ scene }) => scene.subject.class === concept.class)
+  return { concepts, sources, pairs: pairsOf(concepts, sources, pairing) };
+}
+
+function pairsOf(
+  concepts: readonly BenchmarkConcept[],
+  sources: readonly BenchmarkSource[],
+  pairing: Pairing,
+): BenchmarkPair[] {
+  const ofClass = (wanted: SubjectClass) => concepts.filter(({ concept }) => concept.class === wanted);
+  const sourcesOf = (wanted: SubjectClass) => sources.filter(({ scene }) => scene.subject.class === wanted);
+  return concepts.flatMap((own) => {
+    const { class: wanted } = own.concept;
+    const turn = ofClass(wanted).indexOf(own);
+    return sourcesOf(wanted)
+      .filter((_, index) => pairing === 'all' || index % ofClass(wanted).length === turn)
       .map(({ name, scene }) => ({
-        concept: concept.name,
+        concept: own.concept.name,
         source: name,
-        oracle: withAppearance(scene, concept),
-      })),
-  );
-  return { concepts, sources, pairs };
+        oracle: withAppearance(scene, own.concept),
+      }));
+  });
 }
 
 /** Pictures of one concept as a person takes them: one posture, seen much alike, in different places. */

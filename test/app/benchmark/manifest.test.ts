@@ -165,10 +165,10 @@ describe('bench init', () => {
       oneShot: true,
       size: 32,
     });
-    expect(result).toMatchObject({ concepts: 2, sources: 20, pairs: 20 });
+    expect(result).toMatchObject({ concepts: 10, sources: 20, pairs: 20 });
     const { manifest, references, resolve } = await readManifest(result.manifest);
     expect(manifest.suites).toEqual(['one-shot']);
-    expect([...references.values()].map((files) => files.length)).toEqual([1, 1]);
+    expect([...references.values()].map((files) => files.length)).toEqual(Array(10).fill(1));
     const [first] = manifest.sources;
     expect(first).toMatchObject({ prompt: /^a photo of a cat / });
     expect(first!.targetPrompt).toBe(first!.prompt.replace('cat', '{concept}'));

@@ -4,6 +4,13 @@ import { benchmarkSet, oneShotSet } from '../../../src/pocket/world/index.ts';
 const [full, oneShot] = [benchmarkSet(), oneShotSet()];
 
 describe('the benchmark', () => {
+  it('pairs each concept with every source of its class', () => {
+    const expected = full.concepts.flatMap(({ concept }) =>
+      full.sources.filter(({ scene }) => scene.subject.class === concept.class),
+    );
+    expect(full.pairs.length).toBe(expected.length);
+  });
+
   it('has 16 concepts with 4 or 5 references, and 70 sources', () => {
     expect(full.concepts.length).toBe(16);
     expect(new Set(full.concepts.map(({ references }) => references.length))).toEqual(new Set([4, 5]));
@@ -27,7 +34,16 @@ describe('the one-shot set', () => {
       ...Array<string>(10).fill('cat'),
       ...Array<string>(10).fill('dog'),
     ]);
-    expect(oneShot.concepts.map(({ references }) => references.length)).toEqual([1, 1]);
+    expect(oneShot.concepts.map(({ references }) => references.length)).toEqual(Array<number>(10).fill(1));
+  });
+
+  it('edits each source into one concept of its class, and two sources into each', () => {
+    expect(new Set(oneShot.pairs.map(({ source }) => source)).size).toBe(20);
+    expect(oneShot.pairs.length).toBe(20);
+    const counts = oneShot.concepts.map(
+      ({ concept }) => oneShot.pairs.filter((pair) => pair.concept === concept.name).length,
+    );
+    expect(counts).toEqual(Array<number>(10).fill(2));
   });
 
   it('shares no concept with the benchmark', () => {
@@ -47,11 +63,7 @@ describe.each([
     from: sources.find(({ name }) => name === pair.source)!,
   }));
 
-  it('pairs each concept with every source of its class', () => {
-    const expected = concepts.flatMap(({ concept }) =>
-      sources.filter(({ scene }) => scene.subject.class === concept.class),
-    );
-    expect(pairs.length).toBe(expected.length);
+  it('is of one class', () => {
     expect(edits.every(({ target, from }) => target.concept.class === from.scene.subject.class)).toBe(true);
   });
 

@@ -69,6 +69,7 @@ function manifestOf(title: string, suites: readonly SuiteName[], set: BenchmarkS
     })),
     sources: set.sources.map(({ name, scene, sourcePrompt, targetPrompt }) => ({
       name,
+      concepts: set.pairs.filter(({ source }) => source === name).map(({ concept }) => concept),
       classWord: scene.subject.class,
       picture: `sources/${name}.png`,
       prompt: sourcePrompt,
