@@ -23,6 +23,15 @@ describe('the benchmark', () => {
     expect(new Set(looks.map((look) => `${look.class} ${look.appearance.pattern}`)).size).toBe(16);
   });
 
+  it('shares no concept and no source with a variation of it', () => {
+    const other = benchmarkSet(1);
+    const looks = full.concepts.map(({ concept }) => JSON.stringify(concept.appearance));
+    const scenes = full.sources.map(({ scene }) => JSON.stringify(scene));
+    expect(other.concepts.length).toBe(16);
+    for (const { concept } of other.concepts) expect(looks).not.toContain(JSON.stringify(concept.appearance));
+    for (const { scene } of other.sources) expect(scenes).not.toContain(JSON.stringify(scene));
+  });
+
   it('is the same every time, as plain data', () => {
     expect(JSON.parse(JSON.stringify(full))).toEqual(benchmarkSet());
   });

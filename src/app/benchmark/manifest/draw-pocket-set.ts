@@ -19,7 +19,7 @@ const sets: {
   readonly [S in PocketSetName]: {
     readonly title: string;
     readonly suites: readonly SuiteName[];
-    readonly make: () => BenchmarkSet;
+    readonly make: (variation: number) => BenchmarkSet;
   };
 } = {
   pocket: { title: 'Pocket benchmark', suites: ['main', 'ablation'], make: benchmarkSet },
@@ -32,14 +32,21 @@ export interface DrawnPicture {
   readonly total: number;
 }
 
+export interface PocketSetDrawing {
+  /** Side of the pictures in pixels. */
+  readonly size: number;
+  /** 0 for the set that results are reported on. */
+  readonly variation: number;
+}
+
 /** Draws a set of the built-in world into a folder: references, sources and right edits, each with its mask. */
 export async function* drawPocketSet(
   name: PocketSetName,
   folder: string,
-  size: number,
+  { size, variation }: PocketSetDrawing,
 ): AsyncGenerator<DrawnPicture, Manifest, undefined> {
   const { title, suites, make } = sets[name];
-  const set = make();
+  const set = make(variation);
   const scenes: (readonly [path: string, scene: Scene])[] = [
     ...set.concepts.flatMap(({ concept, references }) =>
       references.map((scene, index) => [`concepts/${concept.name}/0${index + 1}`, scene] as const),
@@ -53,7 +60,7 @@ export async function* drawPocketSet(
     await writePng(join(folder, `${path}.mask.png`), size, greyPixels(mask));
     yield { path: join(folder, `${path}.png`), done: index + 1, total: scenes.length };
   }
-  return manifestOf(title, suites, set);
+  return manifestOf(variation === 0 ? title : `${title}, variation ${variation}`, suites, set);
 }
 
 function manifestOf(title: string, suites: readonly SuiteName[], set: BenchmarkSet): Manifest {

@@ -1,7 +1,11 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { drawPocketSet } from '../../benchmark/manifest/draw-pocket-set.ts';
+import {
+  drawPocketSet,
+  type PocketSetDrawing,
+  type PocketSetName,
+} from '../../benchmark/manifest/draw-pocket-set.ts';
 import { findConcepts } from '../../benchmark/manifest/find-concepts.ts';
 import { findSources, sourcesOfConcepts } from '../../benchmark/manifest/find-sources.ts';
 import type { Manifest } from '../../benchmark/manifest/manifest.ts';
@@ -26,6 +30,7 @@ export const benchInit = defineTask({
   examples: [
     ['pocket --pocket', 'draws the built-in set: 16 concepts, 70 sources, the right edits'],
     ['one-shot --one-shot', 'draws that of 20 cats and dogs, with one picture a concept'],
+    ['tuning --pocket --variation 1', 'draws other concepts and sources, to choose settings by'],
     [
       'dreambooth --sources photos/',
       'a checkout of the data set of DreamBooth, DreamMatcher or ViCo, and photos by class',
@@ -45,6 +50,12 @@ export const benchInit = defineTask({
       .meta(hints({ placeholder: 'folder', defaultText: 'pictures of other concepts of the same class' })),
     pocket: z.boolean().default(false).describe('Draw the built-in set'),
     oneShot: z.boolean().default(false).describe('Draw the built-in set with one picture a concept'),
+    variation: z
+      .int()
+      .min(0)
+      .max(1_000_000)
+      .default(0)
+      .describe('Which built-in set: 0 is the one to report on, any other has other concepts and sources'),
     size: z
       .int()
       .min(32)
@@ -55,7 +66,7 @@ export const benchInit = defineTask({
   }),
 
   async *run(
-    { folder, sources, pocket, oneShot, size },
+    { folder, sources, pocket, oneShot, size, variation },
     { signal },
   ): AsyncGenerator<TaskEvent, InitializedBenchmark> {
     if (pocket && oneShot) {
@@ -69,7 +80,7 @@ export const benchInit = defineTask({
     await refuseManifest(folder);
     const manifest =
       pocket || oneShot
-        ? yield* draw(pocket ? 'pocket' : 'one-shot', folder, size, signal)
+        ? yield* draw(pocket ? 'pocket' : 'one-shot', folder, { size, variation }, signal)
         : yield* describeFolders(folder, sources);
     const path = await writeManifest(folder, manifest);
     yield { kind: 'file', path };
@@ -86,15 +97,15 @@ export const benchInit = defineTask({
 });
 
 async function* draw(
-  name: 'pocket' | 'one-shot',
+  name: PocketSetName,
   folder: string,
-  size: number,
+  drawing: PocketSetDrawing,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TaskEvent, Manifest, undefined> {
   await mkdir(folder, { recursive: true });
-  const drawing = drawPocketSet(name, folder, size);
-  let next = await drawing.next();
-  for (; !next.done; next = await drawing.next()) {
+  const pictures = drawPocketSet(name, folder, drawing);
+  let next = await pictures.next();
+  for (; !next.done; next = await pictures.next()) {
     signal?.throwIfAborted();
     const { done, total } = next.value;
     yield { kind: 'progress', stage: 'Drawing', done, total, unit: 'pictures' };
