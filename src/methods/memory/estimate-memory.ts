@@ -25,7 +25,7 @@ import {
 } from '../personalization/index.ts';
 import { steeredParameters } from '../steering/steered-parameters.ts';
 import { steeringProblem } from '../steering/steering-problem.ts';
-import { rowsPerStep, type SteeringSettings } from '../steering/steering-settings.ts';
+import type { SteeringSettings } from '../steering/steering-settings.ts';
 import { calibration } from './calibration.ts';
 import { trainingStages } from './estimate-training.ts';
 import { intermediateBytes } from './intermediate-bytes.ts';
@@ -83,8 +83,8 @@ export async function estimateSteering(
     configs: configsOf(model),
     frozen: nowhere,
     feeds: feedsOf(model, tokenizer, steered.variables),
-    optimization: { ...settings.optimization, activations: 'keep' },
-    shape: [rowsPerStep(settings), ...shape.slice(1)],
+    settings: { ...settings, optimization: { ...settings.optimization, activations: 'keep' } },
+    shape,
   });
   const steps = trainingStages({
     problem,

@@ -1,6 +1,5 @@
 import type { ConceptPlan } from '../personalization/index.ts';
 import type { SteeringSettings } from '../steering/index.ts';
-import { rowsPerStep } from '../steering/steering-settings.ts';
 import { type EstimatedModel, estimateSteering } from './estimate-memory.ts';
 import type { MemoryAlternative } from './memory-estimate.ts';
 
@@ -17,7 +16,7 @@ export async function smallerSteering(
       'one row a pass',
       {
         ...settings,
-        optimization: { ...optimization, activations: 'recompute', passes: rowsPerStep(settings) },
+        optimization: { ...optimization, activations: 'recompute', rowsPerPass: 1 },
       },
     ],
     [
@@ -25,7 +24,7 @@ export async function smallerSteering(
       {
         ...settings,
         subset: { kind: 'lora beside', rank: 4, alpha: 4, targets: ['attention'] },
-        optimization: { ...optimization, activations: 'recompute', passes: rowsPerStep(settings) },
+        optimization: { ...optimization, activations: 'recompute', rowsPerPass: 1 },
       },
     ],
   ];

@@ -29,4 +29,9 @@ export {
   type SteeredLayers,
   type SteeredSubset,
 } from './steered-parameters.ts';
-export { defaultSteering, type SteeringOptimization, type SteeringSettings } from './steering-settings.ts';
+export {
+  defaultSteering,
+  passesPerStep,
+  type SteeringOptimization,
+  type SteeringSettings,
+} from './steering-settings.ts';

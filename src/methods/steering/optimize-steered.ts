@@ -26,7 +26,7 @@ import {
 import type { SteeredParameters } from './steered-parameters.ts';
 import { rowsOfPass, steeringProblem } from './steering-problem.ts';
 import { type SteeringRows, steeringRows } from './steering-rows.ts';
-import { rowsPerStep, type SteeringSettings } from './steering-settings.ts';
+import { passesPerStep, type SteeringSettings } from './steering-settings.ts';
 
 export interface OptimizeOptions {
   readonly base: PersonalizationBase;
@@ -75,7 +75,8 @@ export async function* optimizeSteered(
   options: OptimizeOptions,
 ): AsyncGenerator<SteeringEvent, Learned<NdArray>> {
   const { base, steered, frozen, branches, source, settings, checkpointEvery, resumeFrom, signal } = options;
-  const { steps, passes } = settings.optimization;
+  const { steps } = settings.optimization;
+  const passes = passesPerStep(settings);
   const { model } = base;
   const configs = { unet: model.unet.config, textEncoder: model.textEncoder.config };
   const { feeds } = branches.target;
@@ -92,8 +93,8 @@ export async function* optimizeSteered(
     configs,
     frozen,
     feeds,
-    optimization: settings.optimization,
-    shape: [rowsPerStep(settings), ...source.shape.slice(1)],
+    settings,
+    shape: source.shape,
   });
   // All passes of a step are parts of one drawing.
   let latest: { readonly step: number; readonly drawn: Promise<DrawnStep> } | undefined;

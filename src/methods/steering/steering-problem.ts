@@ -20,7 +20,12 @@ import type { Learned, ModelConfigs, PromptFeeds } from '../personalization/inde
 import { predict } from '../personalization/index.ts';
 import type { SteeredParameters } from './steered-parameters.ts';
 import type { SteeringRows } from './steering-rows.ts';
-import type { SteeringOptimization } from './steering-settings.ts';
+import {
+  passesPerStep,
+  rowsPerStep,
+  type SteeringOptimization,
+  type SteeringSettings,
+} from './steering-settings.ts';
 
 export interface SteeringProblemOptions {
   readonly steered: SteeredParameters;
@@ -28,8 +33,8 @@ export interface SteeringProblemOptions {
   /** From `frozenParts`. */
   readonly frozen: State;
   readonly feeds: PromptFeeds;
-  readonly optimization: SteeringOptimization;
-  /** Of a step's rows, [rows, channels, height, width]. */
+  readonly settings: SteeringSettings;
+  /** Of latents, [1, channels, height, width]. */
   readonly shape: Shape;
 }
 
@@ -52,17 +57,12 @@ export function steeringProblem({
   configs,
   frozen,
   feeds,
-  optimization,
-  shape,
+  settings,
+  shape: [, ...item],
 }: SteeringProblemOptions): Problem<Tree<Source>, Tree<TensorSpec>> {
-  const { passes } = optimization;
-  const [rows = 0, ...item] = shape;
-  const perPass = rows / passes;
-  if (!Number.isInteger(perPass)) {
-    throw new Error(
-      `steer: the ${rows} rows of a step cannot be divided into ${passes} equal passes; choose a divisor of ${rows}`,
-    );
-  }
+  const { optimization } = settings;
+  const passes = passesPerStep(settings);
+  const perPass = rowsPerStep(settings) / passes;
   return {
     variables: steered.variables as Tree<Source>,
     frozen,

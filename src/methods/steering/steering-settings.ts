@@ -28,10 +28,10 @@ export interface SteeringOptimization {
   /** Of the norm of all gradients together. */
   readonly clipNorm: number | 'none';
   /**
-   * In how many equal parts a step's rows (EDSD's batch and mode shifting's) go through the network. More of them need
-   * less memory for activations, and, beyond one, memory for another copy of the gradients.
+   * How many of a step's rows (EDSD's batch and mode shifting's) go through the network at a time. Fewer of them need
+   * less memory for activations, and, where they are not all, memory for another copy of the gradients.
    */
-  readonly passes: number;
+  readonly rowsPerPass: number | 'all';
   /** `recompute` takes less memory and about a third more time. */
   readonly activations: 'keep' | 'recompute';
   readonly compute: 'float32' | 'float16';
@@ -65,17 +65,17 @@ export function defaultSteering(kind: MethodKind, name: PresetName): SteeringSet
       textEncoderLearningRate: training.textEncoderLearningRate / 8,
       weightDecay: 0,
       clipNorm: 'none',
-      ...passesOf[name],
+      ...memoryOf[name],
       compute: 'float32',
     },
   };
 }
 
 /** Of a large model each row goes alone: together the six rows would take 17 GiB for activations. */
-const passesOf: { readonly [P in PresetName]: Pick<SteeringOptimization, 'passes' | 'activations'> } = {
-  'SD 1.x': { passes: 6, activations: 'recompute' },
-  'SD 2.x': { passes: 6, activations: 'recompute' },
-  pocket: { passes: 1, activations: 'keep' },
+const memoryOf: { readonly [P in PresetName]: Pick<SteeringOptimization, 'rowsPerPass' | 'activations'> } = {
+  'SD 1.x': { rowsPerPass: 1, activations: 'recompute' },
+  'SD 2.x': { rowsPerPass: 1, activations: 'recompute' },
+  pocket: { rowsPerPass: 'all', activations: 'keep' },
 };
 
 /** Rows that a step differentiates: EDSD's, for each text of guidance and each edit, and mode shifting's. */
@@ -84,11 +84,17 @@ export function rowsPerStep({ edsd, modeShifting }: SteeringSettings): number {
   return terms + (modeShifting === 'off' ? 0 : modeShifting.batchSize);
 }
 
+/** In how many equal parts a step's rows go through the network. */
+export function passesPerStep(settings: SteeringSettings): number {
+  const { rowsPerPass } = settings.optimization;
+  return rowsPerPass === 'all' ? 1 : rowsPerStep(settings) / rowsPerPass;
+}
+
 /** @throws a sentence about the first setting out of its range; rates and norms are checked by the minimizer */
 export function checkSteering(settings: SteeringSettings, trainTimesteps: number): void {
   const { edsd, modeShifting, guidedImages, optimization } = settings;
   whole('steps', optimization.steps);
-  whole('passes', optimization.passes);
+  if (optimization.rowsPerPass !== 'all') whole('rowsPerPass', optimization.rowsPerPass);
   if (edsd === 'off' && modeShifting === 'off') {
     throw new Error('steer: both losses are off, so there is nothing to steer by; leave one on');
   }
@@ -104,7 +110,20 @@ export function checkSteering(settings: SteeringSettings, trainTimesteps: number
       );
     }
   }
-  if (modeShifting === 'off') return;
+  if (modeShifting !== 'off') checkModeShifting(modeShifting, guidedImages, trainTimesteps);
+  if (!Number.isInteger(passesPerStep(settings))) {
+    const rows = rowsPerStep(settings);
+    throw new Error(
+      `steer: the ${rows} rows of a step cannot be divided into passes of ${optimization.rowsPerPass}; choose a divisor of ${rows}`,
+    );
+  }
+}
+
+function checkModeShifting(
+  modeShifting: ModeShiftingSettings,
+  guidedImages: GuidedImageSettings,
+  trainTimesteps: number,
+): void {
   whole('modeShifting.batchSize', modeShifting.batchSize);
   number('modeShifting.weight', modeShifting.weight, (μ) => μ > 0, ' above 0');
   whole('guidedImages.count', guidedImages.count);

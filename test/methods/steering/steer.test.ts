@@ -23,10 +23,13 @@ import {
   personalizationPreset,
 } from '../../../src/methods/personalization/index.ts';
 import {
+  defaultSteering,
   modeShiftingSource,
+  passesPerStep,
   type SteerEvent,
   type SteeringStep,
 } from '../../../src/methods/steering/index.ts';
+import { checkSteering } from '../../../src/methods/steering/steering-settings.ts';
 import { methodCases } from '../personalization/tiny-pipeline.ts';
 import {
   distance,
@@ -127,13 +130,13 @@ async function expectJacobiansToPull(base: PersonalizationBase, plan: ConceptPla
 
 describe('the loss of steering', () => {
   it.each([
-    ['everywhere', 1, 'ε'],
+    ['everywhere', 'all', 'ε'],
     ['everywhere', 2, 'ε'],
-    ['subject', 1, 'ε'],
-    ['everywhere', 1, 'v'],
+    ['subject', 'all', 'ε'],
+    ['everywhere', 'all', 'v'],
   ] as const)(
-    'without EDSD is that of personalization on the guided images: %s, in %i passes, of a model of %s',
-    async (region, passes, predicts) => {
+    'without EDSD is that of personalization on the guided images: %s, %s rows at a time, of a model of %s',
+    async (region, rowsPerPass, predicts) => {
       const own = predicts === 'v' ? velocityBase() : base;
       const learned = await tinyConcept(own, dreamBooth);
       const settings = tinySettings('dreambooth', {
@@ -141,7 +144,7 @@ describe('the loss of steering', () => {
         modeShifting: { weight: 3, batchSize: 4, region },
       });
       const { events } = await runSteer(own, dreamBooth, learned, {
-        settings: { ...settings, optimization: { ...settings.optimization, steps: 1, passes } },
+        settings: { ...settings, optimization: { ...settings.optimization, steps: 1, rowsPerPass } },
         guidedImages: images,
       });
       const [step] = stepsOf(events);
@@ -188,17 +191,34 @@ describe('the loss of steering', () => {
   it('is the same in one pass and in several', async () => {
     const learned = await tinyConcept(base, lora);
     const settings = tinySettings('lora');
-    const run = async (passes: number) => {
-      const optimization = { ...settings.optimization, steps: 1, passes };
+    const run = async (rowsPerPass: number | 'all') => {
+      const optimization = { ...settings.optimization, steps: 1, rowsPerPass };
       const options = { settings: { ...settings, optimization }, guidedImages: images };
       return stepsOf((await runSteer(base, lora, learned, options)).events)[0]!;
     };
-    const [one, three] = [await run(1), await run(3)];
+    const [one, three] = [await run('all'), await run(2)];
     expect(three.gradientNorm / one.gradientNorm).toBeCloseTo(1, 4);
     expect(three.losses.modeShifting).toBeCloseTo(one.losses.modeShifting!, 5);
     expect(three.losses.edsd).toBe(one.losses.edsd);
-    await expect(run(4)).rejects.toThrow('the 6 rows of a step cannot be divided into 4 equal passes');
+    await expect(run(4)).rejects.toThrow('the 6 rows of a step cannot be divided into passes of 4');
   });
+
+  it.each([
+    ['SD 1.x', 6, 4, 2],
+    ['SD 2.x', 6, 4, 2],
+    ['pocket', 1, 1, 1],
+  ] as const)(
+    'may be one of the two alone, with the usual settings for %s: %i passes, or %i, or %i',
+    (preset, both, shifting, edsd) => {
+      const usual = defaultSteering('dreambooth', preset);
+      const passes = ([{}, { edsd: 'off' }, { modeShifting: 'off' }] as const).map((change) => {
+        const settings = { ...usual, ...change };
+        checkSteering(settings, 1000);
+        return passesPerStep(settings);
+      });
+      expect(passes).toEqual([both, shifting, edsd]);
+    },
+  );
 
   it('of EDSD is 0, and moves nothing, where the concept is the base and nothing is edited', async () => {
     const learned = await tinyConcept(base, dreamBooth, randomKey(6), 0);
@@ -219,7 +239,7 @@ describe('the loss of steering', () => {
     const learned = await tinyConcept(base, lora);
     const settings = tinySettings('lora', { modeShifting: 'off' });
     const edsd = { ...(settings.edsd as Exclude<typeof settings.edsd, 'off'>), guidanceScale: 3, edits: 2 };
-    const optimization = { ...settings.optimization, passes: 8 };
+    const optimization = { ...settings.optimization, rowsPerPass: 1 };
     const { events } = await runSteer(base, lora, learned, {
       settings: { ...settings, edsd, optimization },
     });

@@ -9,7 +9,7 @@ import {
   personalizationMethod,
   personalizedModel,
 } from '../../../methods/personalization/index.ts';
-import { type SteeringSettings, steer } from '../../../methods/steering/index.ts';
+import { passesPerStep, type SteeringSettings, steer } from '../../../methods/steering/index.ts';
 import type { JobProgress } from '../harness/job.ts';
 import type { EditJob } from '../plan/benchmark-jobs.ts';
 import type { ShelvedConcept } from './concept-shelf.ts';
@@ -83,7 +83,7 @@ type SteerEventOf = ReturnType<typeof steer> extends AsyncGenerator<infer Event,
  * that is differentiated.
  */
 export function unetCallsOfSteering(event: SteerEventOf, settings: SteeringSettings): number {
-  const { edsd, guidedImages, optimization } = settings;
+  const { edsd, guidedImages } = settings;
   if (event.kind === 'guiding') {
     const { guidance } = guidedImages;
     if (event.stage === 'inverting' || guidance.kind === 'none') return 1;
@@ -95,7 +95,7 @@ export function unetCallsOfSteering(event: SteerEventOf, settings: SteeringSetti
   if (event.kind !== 'step') return 0;
   const texts = edsd !== 'off' && edsd.guidanceScale !== 1 ? 2 : 1;
   const predictions = edsd === 'off' ? 0 : edsd.batchSize * (edsd.edits + 1) * 2 * texts;
-  return predictions + 2 * optimization.passes;
+  return predictions + 2 * passesPerStep(settings);
 }
 
 /** Mean likeness of a guided image to the references. */
