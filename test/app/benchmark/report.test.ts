@@ -1,6 +1,11 @@
-import { readFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { type OpenedManifest, readManifest } from '../../../src/app/benchmark/manifest/read-manifest.ts';
+import { changedSettings } from '../../../src/app/benchmark/plan/benchmark-settings.ts';
 import type { Cell } from '../../../src/app/benchmark/plan/cell.ts';
+import type { BenchmarkRequest } from '../../../src/app/benchmark/plan/plan-benchmark.ts';
+import { collectRecords } from '../../../src/app/benchmark/report/collect-records.ts';
 import { html } from '../../../src/app/benchmark/report/html.ts';
 import type { TableSummary } from '../../../src/app/benchmark/report/summarize.ts';
 import { mapOfDirection } from '../../../src/app/benchmark/report/thumbnails.ts';
@@ -8,8 +13,8 @@ import { type WrittenReport, writeReport } from '../../../src/app/benchmark/repo
 import { ndArray } from '../../../src/engine/index.ts';
 import { completeTask } from '../../../src/index.ts';
 import { temporaryFolder } from '../../files/formats/temporary-folder.ts';
-import { recordedRequest, recordResults } from './recorded-results.ts';
-import { openTiny, tinyPictures, writePictures } from './tiny-manifest.ts';
+import { type FakeFigures, recordedRequest, recordResults } from './recorded-results.ts';
+import { openTiny, tinyManifest, tinyPictures, writePictures } from './tiny-manifest.ts';
 
 const folder = temporaryFolder();
 
@@ -149,17 +154,89 @@ describe('beside the page', () => {
 });
 
 describe('reports', () => {
-  test('of a run that is not at its end say so; of other settings nothing is mixed in', async () => {
+  const half: BenchmarkRequest = { ...recordedRequest, suites: ['main'], limit: 1 };
+  const retitled = { ...tinyManifest, title: 'Tuning' };
+  const reworded = {
+    ...tinyManifest,
+    sources: tinyManifest.sources.map((each) => ({ ...each, prompt: `${each.prompt}, again` })),
+  };
+  const better: FakeFigures = () => ({ ssim: 0.99 });
+
+  /** Runs two requests after each other into a folder. */
+  async function mix(
+    name: string,
+    first: readonly [OpenedManifest, BenchmarkRequest],
+    second: readonly [OpenedManifest, BenchmarkRequest],
+  ) {
+    await recordResults(folder.path(name), ...first, figures);
+    await recordResults(folder.path(name), ...second, better);
+    const { tables } = await writeReport(folder.path(name));
+    return { tables, page: await readFile(folder.path(`${name}/report/index.html`), 'utf8') };
+  }
+
+  test('of another model, or of another set as those to tune on are, are not mixed in', async () => {
     const opened = await openTiny(folder);
-    const half = { ...recordedRequest, suites: ['main'], limit: 1 } as const;
-    await recordResults(folder.path('mixed'), opened, half, figures);
     const other = { ...half, limit: 2, identity: { ...half.identity, model: 'b' } };
-    await recordResults(folder.path('mixed'), opened, other, figures);
-    const { tables } = await writeReport(folder.path('mixed'));
-    expect(tables.map(({ cases }) => cases)).toEqual([2]);
-    expect(await readFile(folder.path('mixed/report/index.html'), 'utf8')).toContain(
-      'Results of 1 other runs',
+    const set = await openTiny(folder, retitled);
+    for (const second of [[opened, other] as const, [set, { ...half, limit: 2, seeds: [5] }] as const]) {
+      const { tables, page } = await mix(`mixed-${second[1] === other}`, [opened, half], second);
+      expect(tables.map(({ cases }) => cases)).toEqual([2]);
+      expect(tables[0]!.rows.map(({ cases, means }) => [cases, means.ssim])).toEqual(
+        Array(4).fill([2, 0.99]),
+      );
+      expect(page).toContain('Of 1 earlier run in this folder');
+    }
+  });
+
+  test('count a case once, as the last run made it, though its prompt was another one before', async () => {
+    const [before, after] = [await openTiny(folder), await openTiny(folder, reworded)];
+    const { tables } = await mix('reworded', [before, { ...half, limit: 2 }], [after, half]);
+    for (const { cases, means } of tables[0]!.rows) {
+      expect(cases).toBe(2);
+      expect(means.ssim).toBeGreaterThan(0.89); // the mean of one that is 0.99 and one of 0.8 or 0.84
+      expect(means.ssim).toBeLessThan(0.92);
+    }
+  });
+
+  test('keep the tables of a baseline whose settings did not change', async () => {
+    const opened = await openTiny(folder);
+    const settings = changedSettings(half.settings, { training: { lora: { steps: 7 } } });
+    const lora = { ...half, baselines: ['lora'], settings } as const;
+    const { tables } = await mix(
+      'baselines',
+      [opened, { ...half, baselines: ['dreambooth', 'lora'] }],
+      [opened, lora],
     );
+    expect(tables.map(({ baseline, rows }) => [baseline, rows[0]!.means.ssim])).toEqual([
+      ['dreambooth', 0.8],
+      ['lora', 0.99],
+    ]);
+  });
+
+  test('of two sets show each its own pictures, though names are equal', async () => {
+    const opened = await openTiny(folder);
+    const other = { ...tinyManifest, title: 'One', suites: ['one-shot'] } as const;
+    await mkdir(folder.path('elsewhere'), { recursive: true });
+    for (const name of tinyPictures) {
+      await mkdir(dirname(folder.path(`elsewhere/${name}`)), { recursive: true });
+      await copyFile(folder.path(name), folder.path(`elsewhere/${name}`));
+    }
+    await writeFile(folder.path('elsewhere/benchmark.json'), JSON.stringify(other));
+    const elsewhere = await readManifest(folder.path('elsewhere/benchmark.json'));
+    const oneShot = { ...half, suites: ['one-shot'] } as const;
+    await mix('two-sets', [elsewhere, oneShot], [opened, half]);
+    const { cells, biases } = await collectRecords(folder.path('two-sets'));
+    for (const { suite, sourcePicture, referencePicture, oraclePicture } of cells) {
+      const from = suite === 'one-shot' ? folder.path('elsewhere/') : folder.path('');
+      expect([sourcePicture, referencePicture, oraclePicture]).toEqual(
+        ['sofa.png', 'tom/1.png', 'sofa-tom.png'].map((name) => join(from, name)),
+      );
+    }
+    const figuresOfBias = (await readFile(folder.path('two-sets/report/index.html'), 'utf8')).match(
+      /DreamBooth, learned from (all pictures|one picture)<\/td><td>1</g,
+    );
+    expect(biases).toHaveLength(2);
+    expect(figuresOfBias).toHaveLength(2);
   });
 
   test('of a folder without a benchmark are refused', async () => {

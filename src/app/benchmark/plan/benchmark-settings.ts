@@ -147,7 +147,8 @@ function merged(own: Changeable, changes: Changeable, where: string): Changeable
 const isRecord = (value: unknown): value is Changeable =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-const ofBaselines = <T>(of: (kind: MethodKind) => T): { readonly [M in MethodKind]: T } => ({
+/** The same of every baseline. */
+export const ofBaselines = <T>(of: (kind: MethodKind) => T): { readonly [M in MethodKind]: T } => ({
   'textual-inversion': of('textual-inversion'),
   dreambooth: of('dreambooth'),
   'custom-diffusion': of('custom-diffusion'),

@@ -12,7 +12,7 @@ import type { BenchmarkJob, ClassBiasJob, EditJob, LearnJob, MeasureJob } from '
 import { type BenchmarkSettings, baselines, presetsOf } from './benchmark-settings.ts';
 import type { Case, Cell } from './cell.ts';
 import { contentHash, fileHash, type PlainData } from './content-hash.ts';
-import { type SuiteName, type VariantName, variants } from './variants.ts';
+import { type SuiteName, suites, type VariantName, variants } from './variants.ts';
 
 /** What results depend on beside manifest and settings. */
 export interface BenchmarkIdentity {
@@ -24,8 +24,8 @@ export interface BenchmarkIdentity {
 }
 
 /** Raised when what the method or the measures compute changes, so that older results are not taken for new ones. */
-const METHOD_VERSION = 1;
-const MEASURES_VERSION = 1;
+export const METHOD_VERSION = 1;
+export const MEASURES_VERSION = 1;
 
 export type MadeCell =
   | { readonly cell: Cell; readonly jobs: readonly BenchmarkJob[] }
@@ -51,7 +51,7 @@ export function jobMaker(
   const sources = new Map(manifest.sources.map((each) => [each.name, each]));
 
   const referencesOf = (suite: SuiteName, concept: string): readonly ReferenceFile[] =>
-    files.get(concept)!.slice(0, suite === 'one-shot' ? 1 : undefined);
+    files.get(concept)!.slice(0, suites[suite].references === 'first' ? 1 : undefined);
 
   const definitionOf = (
     { placeholder, classWord }: ManifestConcept,

@@ -71,17 +71,21 @@ export const variantNames = Object.keys(variants) as readonly VariantName[];
 export const suites: {
   readonly [S in SuiteName]: {
     readonly title: string;
+    /** What concepts are learned from. */
+    readonly references: 'all' | 'first';
     readonly variants: readonly VariantName[];
     readonly reference: VariantName;
   };
 } = {
   main: {
     title: 'Main comparison',
+    references: 'all',
     variants: ['dds', 'dds-s', 'dds-sm', 'steered'],
     reference: 'dds-sm',
   },
   ablation: {
     title: 'Ablations',
+    references: 'all',
     variants: [
       'steered',
       'without-edsd',
@@ -99,6 +103,7 @@ export const suites: {
   },
   'one-shot': {
     title: 'One reference picture',
+    references: 'first',
     variants: ['dds', 'dds-s', 'dds-sm', 'steered'],
     reference: 'dds-sm',
   },

@@ -1,20 +1,29 @@
 import { join } from 'node:path';
 import { TaskError } from '../../tasks/task.ts';
 import { type Failure, jobStore } from '../harness/job-store.ts';
-import type { Cell } from '../plan/cell.ts';
+import { type Cell, caseKey } from '../plan/cell.ts';
 import type { ClassBiasCell } from '../plan/plan-benchmark.ts';
+import { suites } from '../plan/variants.ts';
 import type { EditRecord } from '../runner/edit-cell.ts';
 import type { MeasureRecord } from '../runner/measure-edit.ts';
 import type { ClassBiasRecord } from '../runner/sample-class-bias.ts';
 import { type PlanRecord, readPlanRecords } from './plan-record.ts';
 
 /** A cell that is done. */
-export interface CellRecord extends Cell, Pick<EditRecord, 'cost' | 'pictures'>, MeasureRecord {
+export interface CellRecord extends PlannedCell, Pick<EditRecord, 'cost' | 'pictures'>, MeasureRecord {
   /** Where its pictures are. */
   readonly folder: string;
 }
 
+/** A cell with the paths of what it was made of, since concepts and sources of other manifests may have the same names. */
+interface PlannedCell extends Cell {
+  readonly sourcePicture: string;
+  readonly referencePicture: string;
+  readonly oraclePicture: string | undefined;
+}
+
 export interface BiasRecord extends ClassBiasCell, ClassBiasRecord {
+  readonly referencePicture: string;
   readonly folder: string;
 }
 
@@ -29,16 +38,14 @@ export interface BenchmarkRecords {
   readonly missing: number;
   readonly failures: readonly Failure[];
   readonly leftOut: readonly string[];
-  /** Paths of pictures. */
-  readonly sourceOf: (source: string) => string | undefined;
-  readonly oracleOf: (source: string, concept: string) => string | undefined;
-  readonly referenceOf: (concept: string) => string | undefined;
-  /** Plans of other settings, models or instruments than the last run's; they would not compare. */
+  /** Plans of which something would not compare with what newer ones have, and is left out. */
   readonly otherPlans: number;
 }
 
 /**
- * Reads what is done in a benchmark's folder, of all runs that had the settings, model and instruments of the last one.
+ * Reads what is done in a benchmark's folder, of all runs that had the model and instruments of the last one. A table
+ * (a suite with a baseline) has the cells of the last run that asked for it and of those with the same setup; a case that
+ * several of them asked for is as the last one did.
  * @throws TaskError if nothing was run there
  */
 export async function collectRecords(folder: string): Promise<BenchmarkRecords> {
@@ -47,11 +54,15 @@ export async function collectRecords(folder: string): Promise<BenchmarkRecords> 
   if (last === undefined) {
     throw new TaskError(`${folder}: holds no benchmark; name the folder that "dreamsteerer bench" wrote to`);
   }
-  const own = plans.filter(({ setup }) => setup === last.setup);
+  const comparable = plans.filter(({ identity }) => identity === last.identity);
+  const isCurrent = newestSetups(comparable);
+  const own = comparable.filter((plan) => plan.cells.some((cell) => isCurrent(plan, cell)));
   const store = jobStore(folder);
-  const wanted = unique(
-    own.flatMap((plan) => plan.cells),
-    cellKey,
+  const wanted = firstOfEach(
+    own.flatMap((plan) =>
+      plan.cells.filter((cell) => isCurrent(plan, cell)).map((cell) => withPaths(folder, plan, cell)),
+    ),
+    (cell) => `${tableKey(cell)} ${cell.variant} ${caseKey(cell)}`,
   );
   const cells: CellRecord[] = [];
   for (const cell of wanted) {
@@ -62,18 +73,18 @@ export async function collectRecords(folder: string): Promise<BenchmarkRecords> 
     cells.push({ ...cell, steps, cost, pictures, folder: store.resultFolder(cell.edit) });
   }
   const biases: BiasRecord[] = [];
-  for (const bias of unique(
-    own.flatMap((plan) => plan.biases),
-    ({ hash }) => hash,
+  for (const bias of firstOfEach(
+    own.flatMap((plan) =>
+      plan.biases
+        .filter((bias) => isCurrent(plan, bias))
+        .map((bias) => ({ ...bias, referencePicture: join(folder, plan.references[bias.concept]!) })),
+    ),
+    ({ suite, baseline, concept }) => `${suites[suite].references} ${baseline} ${concept}`,
   )) {
     if (!(await store.isDone(bias.hash))) continue;
     const { rows } = (await store.readResult(bias.hash)) as unknown as ClassBiasRecord;
     biases.push({ ...bias, rows, folder: store.resultFolder(bias.hash) });
   }
-  const path = (relative: string | undefined) =>
-    relative === undefined ? undefined : join(folder, relative);
-  const found = <T>(of: (plan: PlanRecord) => T | undefined) =>
-    own.map(of).find((each) => each !== undefined);
   return {
     titles: [...new Set(own.map(({ title }) => title))],
     model: last.model,
@@ -81,16 +92,40 @@ export async function collectRecords(folder: string): Promise<BenchmarkRecords> 
     ...{ cells, biases, missing: wanted.length - cells.length },
     failures: await store.failures(),
     leftOut: [...new Set(own.flatMap((plan) => plan.leftOut))],
-    sourceOf: (source) => path(found((plan) => plan.sources[source]?.picture)),
-    oracleOf: (source, concept) => path(found((plan) => plan.sources[source]?.oracles[concept])),
-    referenceOf: (concept) => path(found((plan) => plan.references[concept])),
-    otherPlans: plans.length - own.length,
+    otherPlans: plans.filter(
+      (plan) => !(own.includes(plan) && plan.cells.every((cell) => isCurrent(plan, cell))),
+    ).length,
   };
 }
 
-const cellKey = ({ suite, baseline, variant, measure }: Cell): string =>
-  [suite, baseline, variant, measure].join(' ');
+type OfTable = Pick<Cell, 'suite' | 'baseline'>;
+const tableKey = ({ suite, baseline }: OfTable): string => `${suite} ${baseline}`;
 
-const unique = <T>(items: readonly T[], keyOf: (item: T) => string): readonly T[] => [
-  ...new Map(items.map((item) => [keyOf(item), item])).values(),
-];
+/** Whether a plan has the setup that the newest plan for a table has. @param plans the newest first */
+function newestSetups(plans: readonly PlanRecord[]): (plan: PlanRecord, of: OfTable) => boolean {
+  const newest = new Map<string, string>();
+  for (const { cells, setups } of plans) {
+    for (const cell of cells) {
+      const key = tableKey(cell);
+      if (!newest.has(key)) newest.set(key, setups[cell.baseline]);
+    }
+  }
+  return ({ setups }, of) => setups[of.baseline] === newest.get(tableKey(of));
+}
+
+function withPaths(folder: string, { sources, references }: PlanRecord, cell: Cell): PlannedCell {
+  const { picture, oracles } = sources[cell.source]!;
+  const oracle = oracles[cell.concept];
+  return {
+    ...cell,
+    sourcePicture: join(folder, picture),
+    referencePicture: join(folder, references[cell.concept]!),
+    oraclePicture: oracle === undefined ? undefined : join(folder, oracle),
+  };
+}
+
+function firstOfEach<T>(items: readonly T[], keyOf: (item: T) => string): readonly T[] {
+  const found = new Map<string, T>();
+  for (const item of items) if (!found.has(keyOf(item))) found.set(keyOf(item), item);
+  return [...found.values()];
+}

@@ -51,7 +51,7 @@ function completeness({ missing, failures, leftOut, otherPlans }: BenchmarkRecor
     ...leftOut.map((each) => `Left out: ${each}.`),
     otherPlans === 0
       ? undefined
-      : `Results of ${otherPlans} other runs in this folder had other settings, another model or other instruments, and are not part of this report.`,
+      : `Of ${otherPlans} earlier ${otherPlans === 1 ? 'run' : 'runs'} in this folder, what had other settings, another set, model or instruments than the last run is not part of this report.`,
   ];
   const shown = lines.flatMap((line) => (line === undefined ? [] : [html`<li>${line}</li>`]));
   return shown.length === 0 ? html`` : html`<ul>${shown}</ul>`;

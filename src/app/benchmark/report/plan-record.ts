@@ -1,20 +1,25 @@
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
+import type { MethodKind } from '../../../files/checkpoints/index.ts';
 import { replaceFile } from '../../../files/formats/replace-file.ts';
 import type { OpenedManifest } from '../manifest/read-manifest.ts';
-import type { BenchmarkSettings } from '../plan/benchmark-settings.ts';
+import { type BenchmarkSettings, ofBaselines } from '../plan/benchmark-settings.ts';
 import type { Cell } from '../plan/cell.ts';
 import { contentHash, type PlainData } from '../plan/content-hash.ts';
-import type { BenchmarkIdentity } from '../plan/make-jobs.ts';
+import { type BenchmarkIdentity, MEASURES_VERSION, METHOD_VERSION } from '../plan/make-jobs.ts';
 import type { BenchmarkPlan, ClassBiasCell } from '../plan/plan-benchmark.ts';
 
 /** What a run was asked for, kept beside the results: a report is made of it. */
 export interface PlanRecord {
+  readonly format: typeof FORMAT;
+  /** Of the manifest. */
   readonly title: string;
   /** What the model is called. */
   readonly model: string;
-  /** Of settings, model and instruments: figures of equal ones belong in one table. */
-  readonly setup: string;
+  /** Of model, instruments and versions: figures of equal ones belong on one page. */
+  readonly identity: string;
+  /** Of the title and of a baseline's own settings: figures of equal ones belong in one of its tables. */
+  readonly setups: { readonly [M in MethodKind]: string };
   readonly settings: BenchmarkSettings;
   readonly cells: readonly Cell[];
   readonly biases: readonly ClassBiasCell[];
@@ -35,10 +40,15 @@ export async function writePlanRecord(
   { cells, biases, leftOut }: BenchmarkPlan,
 ): Promise<void> {
   const fromFolder = (path: string) => relative(resolve(folder), resolve(path)).replaceAll('\\', '/');
+  const { title } = manifest;
+  const { training, trainingSeed, steering, editing } = settings;
+  const hashOf = (data: object) => contentHash(data as PlainData);
   const record: PlanRecord = {
-    title: manifest.title,
-    model,
-    setup: contentHash({ settings, identity } as unknown as PlainData),
+    ...{ format: FORMAT, title, model },
+    identity: hashOf({ identity, METHOD_VERSION, MEASURES_VERSION }),
+    setups: ofBaselines((kind) =>
+      hashOf({ title, training: training[kind], trainingSeed, steering: steering[kind], editing }),
+    ),
     settings,
     ...{ cells, biases, leftOut },
     sources: Object.fromEntries(
@@ -67,8 +77,9 @@ export async function writePlanRecord(
 }
 
 const PLANS = 'plans';
+const FORMAT = 'dreamsteerer plan 2';
 
-/** The plans of a benchmark's folder, the one that was made last first. */
+/** The plans of a benchmark's folder, the one that was made last first; those of older versions are passed over. */
 export async function readPlanRecords(folder: string): Promise<readonly PlanRecord[]> {
   const names = await readdir(join(folder, PLANS)).catch(() => []);
   const found = await Promise.all(
@@ -80,5 +91,8 @@ export async function readPlanRecords(folder: string): Promise<readonly PlanReco
         return { mtimeMs, record: JSON.parse(await readFile(path, 'utf8')) as PlanRecord };
       }),
   );
-  return found.sort((a, b) => b.mtimeMs - a.mtimeMs).map(({ record }) => record);
+  return found
+    .filter(({ record }) => record.format === FORMAT)
+    .sort((a, b) => b.mtimeMs - a.mtimeMs)
+    .map(({ record }) => record);
 }

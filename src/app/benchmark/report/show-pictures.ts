@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { groupBy, mean } from '../../../methods/evaluation/index.ts';
 import { baselines } from '../plan/benchmark-settings.ts';
 import { type Case, caseKey } from '../plan/cell.ts';
 import { suites, variants } from '../plan/variants.ts';
@@ -17,19 +18,19 @@ const MOST_DIRECTIONS = 4;
 /** source | reference | each method | oracle, after the last step. */
 export async function pictureGrid(records: BenchmarkRecords, table: TableSummary): Promise<Html> {
   const shown = shownCases(cellsOf(records, table));
-  const hasOracle = shown.some(({ source, concept }) => records.oracleOf(source, concept) !== undefined);
+  const hasOracle = shown.some(({ oraclePicture }) => oraclePicture !== undefined);
   const head = ['', 'source', 'concept', ...titles(table), ...(hasOracle ? ['right edit'] : [])];
   const rows: Html[] = [];
   for (const each of shown) {
-    const { concept, source } = each;
+    const { concept, source, sourcePicture, referencePicture, oraclePicture } = each;
     const edits = await forVariants(records, table, each, (cell) =>
       thumbnail(lastPicture(cell), `${source} edited into ${concept} by ${variants[cell.variant].title}`),
     );
     const cells = [
-      await thumbnail(records.sourceOf(source), `source ${source}`),
-      await thumbnail(records.referenceOf(concept), `reference of ${concept}`),
+      await thumbnail(sourcePicture, `source ${source}`),
+      await thumbnail(referencePicture, `reference of ${concept}`),
       ...edits,
-      ...(hasOracle ? [await thumbnail(records.oracleOf(source, concept), `right edit of ${source}`)] : []),
+      ...(hasOracle ? [await thumbnail(oraclePicture, `right edit of ${source}`)] : []),
     ];
     rows.push(rowOf(labelOf(each), cells));
   }
@@ -56,7 +57,7 @@ export async function directionGrid(records: BenchmarkRecords, table: TableSumma
     );
     rows.push(
       rowOf(`${labelOf(each)}, black: ${most.toFixed(2)}`, [
-        await thumbnail(records.sourceOf(each.source), `source ${each.source}`),
+        await thumbnail(each.sourcePicture, `source ${each.source}`),
         ...cells,
       ]),
     );
@@ -65,10 +66,10 @@ export async function directionGrid(records: BenchmarkRecords, table: TableSumma
 }
 
 /** The class word alone before and after a concept of the class was learned: what the source's branch must not know. */
-export async function classBiasGrid({ biases, referenceOf }: BenchmarkRecords): Promise<Html> {
+export async function classBiasGrid({ biases }: BenchmarkRecords): Promise<Html> {
   const rows: Html[] = [];
   for (const bias of biases.slice(0, MOST_CASES)) {
-    const cells: Html[] = [await thumbnail(referenceOf(bias.concept), `reference of ${bias.concept}`)];
+    const cells: Html[] = [await thumbnail(bias.referencePicture, `reference of ${bias.concept}`)];
     for (const name of biasRows) {
       const row = bias.rows.find((each) => each.name === name);
       for (const file of row?.files.slice(0, 2) ?? []) {
@@ -77,7 +78,7 @@ export async function classBiasGrid({ biases, referenceOf }: BenchmarkRecords): 
     }
     rows.push(
       rowOf(
-        `${bias.concept}, ${baselines[bias.baseline]} (${suites[bias.suite].title.toLowerCase()})`,
+        `${bias.concept}, ${baselines[bias.baseline]} (${learnedFrom[suites[bias.suite].references]})`,
         cells,
       ),
     );
@@ -93,21 +94,19 @@ const biasTitles: { readonly [R in ClassBiasRow]: string } = {
 };
 const biasRows = Object.keys(biasTitles) as readonly ClassBiasRow[];
 
+const learnedFrom = { all: 'all pictures', first: 'one picture' } as const;
+
 function biasFigures(biases: readonly BiasRecord[]): Html {
-  const rows = Object.entries(baselines).flatMap(([baseline, title]) => {
-    const own = biases.filter((bias) => bias.baseline === baseline);
-    if (own.length === 0) return [];
+  const keyOf = ({ baseline, suite }: BiasRecord) =>
+    `${baselines[baseline]}, learned from ${learnedFrom[suites[suite].references]}`;
+  const rows = groupBy(biases, keyOf).map((own) => {
     const means = biasRows.map((name) => {
       const figures = own.flatMap(
         ({ rows }) => rows.find((row) => row.name === name)?.conceptSimilarity ?? [],
       );
-      return figures.length === 0
-        ? '–'
-        : (figures.reduce((sum, each) => sum + each, 0) / figures.length).toFixed(3);
+      return figures.length === 0 ? '–' : mean(figures).toFixed(3);
     });
-    return [
-      html`<tr><td>${title}</td><td>${own.length}</td>${means.map((mean) => html`<td>${mean}</td>`)}</tr>`,
-    ];
+    return html`<tr><td>${keyOf(own[0]!)}</td><td>${own.length}</td>${means.map((figure) => html`<td>${figure}</td>`)}</tr>`;
   });
   return html`<table><thead><tr><th>CLIP-I to the references</th><th>concepts</th>${biasRows.map((name) => html`<th>${biasTitles[name]}</th>`)}</tr></thead><tbody>${rows}</tbody></table>`;
 }
@@ -116,7 +115,7 @@ const cellsOf = ({ cells }: BenchmarkRecords, { suite, baseline }: TableSummary)
   cells.filter((cell) => cell.suite === suite && cell.baseline === baseline);
 
 /** Different concepts first, as cells are ordered. */
-function shownCases(cells: readonly CellRecord[]): readonly Case[] {
+function shownCases(cells: readonly CellRecord[]): readonly CellRecord[] {
   const cases = [...new Map(cells.map((cell) => [caseKey(cell), cell])).values()];
   return cases.slice(0, MOST_CASES);
 }
