@@ -12,6 +12,10 @@ describe('bench', () => {
     expect(events.filter(({ kind }) => kind === 'file')).toHaveLength(4);
     const { tables } = await reportOf('out');
     expect(tables[0].rows.map(({ variant }: { variant: string }) => variant)).toEqual(asked.methods);
+    // PSNR of the unedited source would be infinite.
+    const [unedited, edited] = tables[0].rows[0].curve;
+    expect(unedited.means).not.toHaveProperty('background-psnr');
+    expect(edited.means).toHaveProperty('background-psnr');
     const again = await run('out', asked);
     expect(again.result.jobs).toMatchObject({ alreadyDone: 6, failed: [] });
     expect((await reportOf('out')).tables).toEqual(tables);

@@ -65,15 +65,19 @@ describe('tables', () => {
 
   test('compare at equal similarity: what edits less is not better for that', () => {
     const [perceptual, structure] = rowOf(tableOf('main'), 'steered').equal;
-    // Steering ends at 0.4, where DDS-SM is after two steps: 0.2 + 0.02 · place of both.
-    expect(perceptual).toMatchObject({ figure: distance });
-    expect(perceptual!.paired.difference.value).toBeCloseTo(0, 10);
-    // Means are compared at nine tenths of 0.2 … 0.4.
+    // Steering ends at 0.4, so both are compared at nine tenths of 0.2 … 0.4, where the distance is that of both.
+    expect(perceptual).toMatchObject({ figure: distance, unmatched: 0 });
+    expect(perceptual!.paired!.difference.value).toBeCloseTo(0, 2);
     expect(perceptual!.means!.similarity).toBeCloseTo(0.38, 10);
-    // There SSIM is 1 − 4 · 0.04 against 1 − 2 · 0.05.
+    expect(perceptual!.paired!.similarity).toBeCloseTo(0.38, 10);
+    // After 3.6 steps of 0.04 and 1.8 of 0.05.
     expect(structure).toMatchObject({ figure: 'ssim' });
-    expect(structure!.paired.difference.value).toBeCloseTo(-0.06, 10);
-    expect(structure!.means!.difference.value).toBeCloseTo(-0.054, 10);
+    for (const compared of [structure!.paired!, structure!.means!]) {
+      expect(compared.method).toBeCloseTo(0.856, 10);
+      expect(compared.baseline).toBeCloseTo(0.91, 10);
+      expect(compared.difference.value).toBeCloseTo(-0.054, 10);
+      expect(compared.relativePercent!.value).toBeCloseTo((100 * -0.054) / 0.91, 10);
+    }
     // The gap grows linearly from 0 at 0.2: 0.06 · 0.2 / 2.
     expect(structure!.area!.value).toBeCloseTo(-0.006, 10);
   });
@@ -109,6 +113,7 @@ describe('the page', () => {
     expect(page).toContain('0.440');
     expect(page).toContain('−0.2000 [−0.2000, −0.2000]');
     expect(page).toContain('−45.5 % [');
+    expect(page).toContain('0.856 against 0.910 at 0.380');
     expect(page.match(/<svg[^>]*class="plot/g)!.length).toBe(3 * 2);
     expect(page.match(/src="data:image\/(webp|png);base64,/g)!.length).toBeGreaterThan(50);
     expect(page.match(/(src|href)="(?!data:)/g)).toBeNull();

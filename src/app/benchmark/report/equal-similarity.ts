@@ -1,5 +1,5 @@
 import {
-  areaBetween,
+  type Comparison,
   type Curves,
   commonRange,
   compareAreas,
@@ -7,6 +7,7 @@ import {
   compareMeanCurves,
   type Estimate,
   type MetricName,
+  mean,
   meanCurve,
   type PairedDifference,
   type PairedOptions,
@@ -18,16 +19,23 @@ import type { CellRecord } from './collect-records.ts';
 /** What is left of the source, or how near the right edit is, where two methods show as much of the concept. */
 export interface EqualComparison {
   readonly figure: MetricName;
-  /** Case by case, at the highest similarity that both reach there. */
-  readonly paired: PairedDifference;
-  /**
-   * Of the mean curves, at nine tenths of the similarities that both means reach: at the very end half of the resamples
-   * would not reach it. Undefined where they share none.
-   */
-  readonly means: { readonly similarity: number; readonly difference: Estimate } | undefined;
-  /** ∫ difference over the similarities that both reach, a mean over cases; undefined where they share none. */
+  /** Of the mean curves over all cases that both have. Undefined where one mean does not rise, or they share no range. */
+  readonly means: AtSimilarity<Comparison> | undefined;
+  /** Case by case over those cases whose curves share a range; the similarity is their mean. Undefined where none does. */
+  readonly paired: AtSimilarity<PairedDifference> | undefined;
+  /** Cases whose curves share no more than a point, as where a method's similarity never rises. */
+  readonly unmatched: number;
+  /** ∫ difference over the similarities that both reach, a mean over the cases that share a range. */
   readonly area: Estimate | undefined;
 }
+
+export type AtSimilarity<C extends Comparison> = C & { readonly similarity: number };
+
+/**
+ * Where in the common range curves are compared, from its lower end. Not at its upper one: that is where the shorter or
+ * noisier curve has its best step by luck, and half of the resamples of a mean would not reach it.
+ */
+const MATCHED_AT = 0.9;
 
 /** What is worth comparing at equal concept similarity. */
 const compared: readonly MetricName[] = [
@@ -52,44 +60,44 @@ export function compareAtEqualSimilarity(
   options: PairedOptions,
 ): readonly EqualComparison[] {
   return compared.flatMap((figure): EqualComparison[] => {
-    const [ours, theirs] = [curvesOf(cells, similarity, figure), curvesOf(reference, similarity, figure)];
-    const ends = new Map(
-      [...ours].flatMap(([key, curve]) => {
-        const other = theirs.get(key);
-        const range = other === undefined ? undefined : commonRange(curve, other);
-        return range === undefined ? [] : [[key, range[1]] as const];
+    const ours = curvesOf(cells, similarity, figure);
+    const theirs = curvesOf(reference, similarity, figure);
+    const shared = [...ours.keys()].filter((key) => theirs.has(key));
+    if (shared.length === 0) return [];
+    const matches = new Map(
+      shared.flatMap((key) => {
+        const similarity = matchedSimilarity(ours.get(key)!, theirs.get(key)!);
+        return similarity === undefined ? [] : [[key, similarity] as const];
       }),
     );
-    if (ends.size === 0) return [];
-    const at = (key: string) => ends.get(key) ?? Number.NaN;
-    const own = (curves: Curves): Curves => new Map([...curves].filter(([key]) => ends.has(key)));
-    return [
-      {
-        figure,
-        paired: compareAtEqualAbscissa(own(ours), own(theirs), at, options),
-        means: compareMeans(own(ours), own(theirs), options),
-        area: shareAnArea(ours, theirs) ? compareAreas(own(ours), own(theirs), options) : undefined,
-      },
-    ];
+    const unmatched = shared.length - matches.size;
+    const means = compareMeans(only(ours, shared), only(theirs, shared), options);
+    if (matches.size === 0) return [{ figure, means, paired: undefined, unmatched, area: undefined }];
+    const [own, other] = [only(ours, matches.keys()), only(theirs, matches.keys())];
+    const paired = {
+      ...compareAtEqualAbscissa(own, other, (key) => matches.get(key)!, options),
+      similarity: mean([...matches.values()]),
+    };
+    return [{ figure, means, paired, unmatched, area: compareAreas(own, other, options) }];
   });
 }
 
-/** Curves may have no more than a point in common. */
-const shareAnArea = (ours: Curves, theirs: Curves): boolean =>
-  [...ours].some(([key, curve]) => {
-    const other = theirs.get(key);
-    return other !== undefined && areaBetween(curve, other) !== undefined;
-  });
-
-const MEANS_AT = 0.9;
-
-function compareMeans(ours: Curves, theirs: Curves, options: PairedOptions): EqualComparison['means'] {
-  const range = commonRange(meanCurve([...ours.values()]), meanCurve([...theirs.values()]));
+/** Undefined where the curves share no more than a point. */
+function matchedSimilarity(first: TradeOffCurve, second: TradeOffCurve): number | undefined {
+  const range = commonRange(first, second);
   if (range === undefined || range[0] === range[1]) return undefined;
   const [low, high] = range;
-  const similarity = low + MEANS_AT * (high - low);
-  return { similarity, difference: compareMeanCurves(ours, theirs, similarity, options) };
+  return low + MATCHED_AT * (high - low);
 }
+
+function compareMeans(ours: Curves, theirs: Curves, options: PairedOptions): EqualComparison['means'] {
+  const similarity = matchedSimilarity(meanCurve([...ours.values()]), meanCurve([...theirs.values()]));
+  if (similarity === undefined) return undefined;
+  return { ...compareMeanCurves(ours, theirs, similarity, options), similarity };
+}
+
+const only = (curves: Curves, keys: Iterable<string>): Curves =>
+  new Map(Array.from(keys, (key) => [key, curves.get(key)!]));
 
 function curvesOf(cells: readonly CellRecord[], x: string, y: string): Curves {
   return new Map(

@@ -1,6 +1,12 @@
-import { type Estimate, type MetricName, metrics } from '../../../methods/evaluation/index.ts';
+import {
+  type Comparison,
+  type Estimate,
+  type MetricName,
+  metrics,
+} from '../../../methods/evaluation/index.ts';
 import { readableBytes } from '../../readable-bytes.ts';
 import { variants } from '../plan/variants.ts';
+import type { AtSimilarity } from './equal-similarity.ts';
 import { formatDifference, formatFigure, formatPercent } from './format-figure.ts';
 import { type Html, html } from './html.ts';
 import { type FigureName, metricOf, type RowSummary, type TableSummary, titleOf } from './summarize.ts';
@@ -64,19 +70,23 @@ export function equalSimilarityTable({ rows, similarity, reference }: TableSumma
     return html`<p class="quiet">Nothing can be compared at equal concept similarity: it needs a CLIP model and cases of at least two methods.</p>`;
   }
   const body = compared.flatMap(({ variant, equal }) =>
-    equal.map(({ figure, paired, means, area }, place) => {
-      const { difference, relativePercent, pairs } = paired;
-      const metric = metricOf(figure);
+    equal.map(({ figure, means, paired, unmatched, area }, place) => {
+      const counted = `${paired?.pairs ?? 0} cases${unmatched === 0 ? '' : `, ${unmatched} left out`}`;
       return html`<tr><td>${place === 0 ? variants[variant].title : ''}</td><td>${titleOf(figure)} ${arrowOf(figure)}</td>
-<td>${smallDifference(figure, difference, formatDifference(metric, difference))}</td>
-<td>${relativePercent && smallDifference(figure, difference, formatPercent(relativePercent))}</td><td>${pairs}</td>
-<td>${means === undefined ? '–' : smallDifference(figure, means.difference, `${formatDifference(metric, means.difference)} at ${means.similarity.toFixed(3)}`)}</td>
-<td>${area === undefined ? '–' : smallDifference(figure, area, formatDifference(metric, area))}</td></tr>`;
+<td>${means === undefined ? '–' : comparedValues(figure, means)}</td>
+<td>${paired === undefined ? '–' : comparedValues(figure, paired)}<small>${counted}</small></td>
+<td>${area === undefined ? '–' : smallDifference(figure, area, formatDifference(figure, area))}</td></tr>`;
     }),
   );
-  return html`<div class="scroll"><table><thead><tr><th>at equal ${titleOf(similarity)}</th><th>figure</th><th>case by case</th>
-<th>in per cent</th><th>cases</th><th>mean curves</th><th>area</th></tr></thead><tbody>${body}</tbody></table></div>
-<p class="quiet">Differences to ${variants[reference].title}. Case by case: at the highest similarity that both reach there. Mean curves: at nine tenths of the range that both means reach. Area: between the curves of a case over all similarities that both reach. Every edit begins at the unedited source, so fewer editing steps of either method are part of the comparison.</p>`;
+  return html`<div class="scroll"><table><thead><tr><th>at equal ${titleOf(similarity)}</th><th>figure</th><th>mean curves</th>
+<th>case by case</th><th>area</th></tr></thead><tbody>${body}</tbody></table></div>
+<p class="quiet">The method's value against that of ${variants[reference].title}, and their difference. Mean curves: at nine tenths of the range that both means reach; this is the figure to quote. Case by case: at nine tenths of the range that both curves of a case reach, the mean of which is named; cases where they share no range, since a method's similarity does not rise there, are left out. Area: between the curves of a case over all similarities that both reach. Every edit begins at the unedited source, so fewer editing steps of either method are part of the comparison.</p>`;
+}
+
+/** "0.240 against 0.260 at 0.380", and the difference below. */
+function comparedValues(figure: MetricName, compared: AtSimilarity<Comparison>): Html {
+  const { method, baseline, similarity, difference, relativePercent } = compared;
+  return html`${formatFigure(figure, method)} against ${formatFigure(figure, baseline)} at ${similarity.toFixed(3)}${smallDifference(figure, difference, formatDifference(figure, difference))}${relativePercent && smallDifference(figure, difference, formatPercent(relativePercent))}`;
 }
 
 export function costTable(tables: readonly TableSummary[]): Html {

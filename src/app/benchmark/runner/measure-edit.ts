@@ -16,7 +16,7 @@ import { WHITE } from './learn-concept.ts';
 import { readMaskIfAny } from './masks.ts';
 import type { NamedInstruments } from './workbench.ts';
 
-/** The figures of an edit, step by step; step 0 is the unedited source. */
+/** The figures of an edit, step by step; step 0 is the unedited source, whose PSNR would be infinite and is left out. */
 export interface MeasureRecord {
   readonly steps: readonly {
     readonly step: number;
@@ -68,6 +68,7 @@ export async function* measureEdit(
     for (const [index, { name, instruments: own }] of instruments.entries()) {
       const edit: EditCase = { ...common, edited };
       for (const metric of chosenMetrics(edit, own)) {
+        if (edited === source && infiniteForEqual.includes(metric)) continue;
         if (index > 0 && metrics[metric].instrument !== 'clip') continue;
         figures[index === 0 ? metric : `${metric} (${name})`] = await measure(metric, edit, own);
       }
@@ -100,6 +101,9 @@ async function commonParts(
     ...(oracle && { oracle }),
   };
 }
+
+/** The 100 dB that stand for equal pictures would be a point of curves that nobody measured. */
+const infiniteForEqual: readonly MetricName[] = ['psnr', 'background-psnr'];
 
 /** The smallest side on which five scales of a window of 11 fit. */
 const LEAST_SIDE_OF_MS_SSIM = 161;

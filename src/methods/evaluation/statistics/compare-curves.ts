@@ -1,12 +1,20 @@
 import { bootstrap, type Estimate } from './bootstrap.ts';
 import { mean } from './mean.ts';
-import { groupBy, type PairedDifference, type PairedOptions, pairedDifference } from './paired-difference.ts';
+import {
+  type Comparison,
+  compare,
+  type FigurePair,
+  groupBy,
+  type PairedDifference,
+  type PairedOptions,
+  pairedDifference,
+} from './paired-difference.ts';
 import { areaBetween, meanCurve, type TradeOffCurve, valueAt } from './trade-off-curve.ts';
 
 /** Curves by what they were measured of: a concept, a source and a seed in one word. */
 export type Curves = ReadonlyMap<string, TradeOffCurve>;
 
-/** At which x two curves are compared: one for all pairs, or one a pair, such as where its method's curve ends. */
+/** At which x two curves are compared: one for all pairs, or one a pair, such as a share of the range that both reach. */
 export type Abscissa = number | ((key: string) => number);
 
 /**
@@ -44,19 +52,19 @@ export function compareMeanCurves(
   baseline: Curves,
   x: number,
   options: PairedOptions,
-): Estimate {
-  const difference = (pairs: readonly CurvePair[]): number | undefined => {
-    const ours = valueAt(meanCurve(pairs.map(({ method }) => method)), x);
-    const theirs = valueAt(meanCurve(pairs.map(({ baseline }) => baseline)), x);
-    return ours === undefined || theirs === undefined ? undefined : ours - theirs;
+): Comparison {
+  const figures = (some: readonly CurvePair[]): FigurePair | undefined => {
+    const ours = valueAt(meanCurve(some.map((pair) => pair.method)), x);
+    const theirs = valueAt(meanCurve(some.map((pair) => pair.baseline)), x);
+    return ours === undefined || theirs === undefined ? undefined : { method: ours, baseline: theirs };
   };
   const pairs = pairCurves('compareMeanCurves', method, baseline);
-  if (difference(pairs) === undefined) {
+  if (figures(pairs) === undefined) {
     throw new Error(
       `compareMeanCurves: one of the mean curves does not reach ${x}; choose an x that both reach`,
     );
   }
-  return resample(pairs, difference, options);
+  return compare(pairs, figures, options);
 }
 
 /**
@@ -72,7 +80,8 @@ export function compareAreas(method: Curves, baseline: Curves, options: PairedOp
   if (pairs.length === 0) {
     throw new Error('compareAreas: no two curves of a pair share a range; measure more editing steps');
   }
-  return resample(pairs, (some) => mean(some.map(({ area }) => area)), options);
+  const groups = groupBy(pairs, ({ key }) => options.groupOf?.(key) ?? key);
+  return bootstrap(groups, (some) => mean(some.flat().map(({ area }) => area)), options);
 }
 
 interface CurvePair {
@@ -90,13 +99,4 @@ function pairCurves(where: string, method: Curves, baseline: Curves): readonly C
   throw new Error(
     `${where}: none of the ${method.size} and ${baseline.size} keys is in both; measure the same cases`,
   );
-}
-
-function resample<Item extends { readonly key: string }>(
-  pairs: readonly Item[],
-  statistic: (pairs: readonly Item[]) => number | undefined,
-  options: PairedOptions,
-): Estimate {
-  const groups = groupBy(pairs, ({ key }) => options.groupOf?.(key) ?? key);
-  return bootstrap(groups, (some) => statistic(some.flat()), options);
 }

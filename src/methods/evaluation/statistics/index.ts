@@ -8,6 +8,7 @@ export {
 } from './compare-curves.ts';
 export { mean, standardDeviation } from './mean.ts';
 export {
+  type Comparison,
   groupBy,
   type Measurements,
   type PairedDifference,

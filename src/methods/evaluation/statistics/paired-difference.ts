@@ -12,17 +12,22 @@ export interface PairedOptions extends BootstrapOptions {
   readonly groupOf?: (key: string) => string;
 }
 
-export interface PairedDifference {
+/** A figure of a method beside that of a baseline. */
+export interface Comparison {
+  readonly method: number;
+  readonly baseline: number;
+  /** method − baseline */
+  readonly difference: Estimate;
+  /** 100 · difference / |baseline|, as papers state gains: −7.3 is 7.3 % less. Undefined where that is 0. */
+  readonly relativePercent: Estimate | undefined;
+}
+
+/** The means over equal keys compared. */
+export interface PairedDifference extends Comparison {
   /** How many keys both have. */
   readonly pairs: number;
   /** Keys that only one of them has; they do not count. */
   readonly leftOut: readonly string[];
-  readonly method: number;
-  readonly baseline: number;
-  /** Mean of method − baseline over equal keys. */
-  readonly difference: Estimate;
-  /** 100 · difference / |mean of the baseline|, as papers state gains: −7.3 is 7.3 % less. Undefined where that is 0. */
-  readonly relativePercent: Estimate | undefined;
 }
 
 /**
@@ -52,31 +57,56 @@ export function pairedDifference(
     }
   }
   const shared = new Set(pairs.map(({ key }) => key));
-  const groups = groupBy(pairs, ({ key }) => options.groupOf?.(key) ?? key);
-  const percent = relative(pairs);
   return {
     pairs: pairs.length,
     leftOut: [...new Set([...method.keys(), ...baseline.keys()])].filter((key) => !shared.has(key)),
-    method: mean(pairs.map(({ method }) => method)),
-    baseline: mean(pairs.map(({ baseline }) => baseline)),
-    difference: bootstrap(groups, (resample) => difference(resample.flat()), options),
-    relativePercent:
-      percent === undefined ? undefined : bootstrap(groups, (resample) => relative(resample.flat()), options),
+    ...compare(
+      pairs,
+      (some) => ({
+        method: mean(some.map(({ method }) => method)),
+        baseline: mean(some.map(({ baseline }) => baseline)),
+      }),
+      options,
+    ),
   };
 }
 
-interface Pair {
+/** A method's figure and its baseline's. */
+export interface FigurePair {
   readonly method: number;
   readonly baseline: number;
 }
 
-const difference = (pairs: readonly Pair[]): number =>
-  mean(pairs.map(({ method, baseline }) => method - baseline));
-
-function relative(pairs: readonly Pair[]): number | undefined {
-  const base = Math.abs(mean(pairs.map(({ baseline }) => baseline)));
-  return base === 0 ? undefined : (100 * difference(pairs)) / base;
+/**
+ * Compares a method's figure with a baseline's, both computed of the same pairs, and so of each resample.
+ * @throws a sentence if the figures of all pairs are undefined
+ */
+export function compare<Item extends { readonly key: string }>(
+  pairs: readonly Item[],
+  figures: (pairs: readonly Item[]) => FigurePair | undefined,
+  options: PairedOptions,
+): Comparison {
+  const own = figures(pairs);
+  if (own === undefined) throw new Error('compare: the figures of all pairs are undefined');
+  const groups = groupBy(pairs, ({ key }) => options.groupOf?.(key) ?? key);
+  const estimate = (statistic: (figures: FigurePair) => number | undefined) =>
+    bootstrap(
+      groups,
+      (some) => {
+        const found = figures(some.flat());
+        return found && statistic(found);
+      },
+      options,
+    );
+  return {
+    ...own,
+    difference: estimate(({ method, baseline }) => method - baseline),
+    relativePercent: own.baseline === 0 ? undefined : estimate(relative),
+  };
 }
+
+const relative = ({ method, baseline }: FigurePair): number | undefined =>
+  baseline === 0 ? undefined : (100 * (method - baseline)) / Math.abs(baseline);
 
 /** Items with the same label, in the order in which labels first occur. */
 export function groupBy<Item>(items: readonly Item[], labelOf: (item: Item) => string): readonly Item[][] {

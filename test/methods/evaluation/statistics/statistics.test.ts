@@ -110,7 +110,8 @@ describe('pairedDifference', () => {
   test('has no width where the difference is the same everywhere, however much the cases differ', () => {
     const base = new Map([0, 10, 1000].map((value, index) => [`${index}`, value]));
     const shifted = new Map([...base].map(([name, value]) => [name, value + 1]));
-    expect(pairedDifference(shifted, base, { key }).difference).toEqual({ value: 1, low: 1, high: 1 });
+    const { difference } = pairedDifference(shifted, base, { key });
+    for (const end of Object.values(difference)) expect(end).toBeCloseTo(1, 10);
   });
 
   test('resamples whole groups on request', () => {
@@ -226,10 +227,13 @@ describe('curves of a method and a baseline', () => {
     const x = 0.35;
     const ours = 2.8 / 3 + (x / (2.1 / 3)) * ((1.85 - 2.8) / 3);
     const theirs = 2.8 / 3 + (x / (2.2 / 3)) * ((0.8 - 2.8) / 3);
-    const estimate = compareMeanCurves(method, baseline, x, { key });
-    expect(estimate.value).toBeCloseTo(ours - theirs, 12);
-    expect(estimate.low).toBeLessThan(estimate.value);
-    expect(estimate.high).toBeGreaterThan(estimate.value);
+    const { difference, relativePercent, ...values } = compareMeanCurves(method, baseline, x, { key });
+    expect(values.method).toBeCloseTo(ours, 12);
+    expect(values.baseline).toBeCloseTo(theirs, 12);
+    expect(difference.value).toBeCloseTo(ours - theirs, 12);
+    expect(difference.low).toBeLessThan(difference.value);
+    expect(difference.high).toBeGreaterThan(difference.value);
+    expect(relativePercent!.value).toBeCloseTo((100 * (ours - theirs)) / theirs, 10);
   });
 
   test('are compared by the area between them', () => {
