@@ -13,7 +13,8 @@ export {
   encodeExamples,
 } from './encode-examples.ts';
 export * from './express-learned.ts';
-export * from './learned-of-concept.ts';
+export { type Every, isDue } from './is-due.ts';
+export { type LearnedConcept, learnedOfConcept } from './learned-of-concept.ts';
 export * from './model-trees.ts';
 export * from './personalization-defaults.ts';
 export * from './personalization-method.ts';

@@ -5,6 +5,7 @@ import type { Scheduler } from '../diffusion/index.ts';
 import type { PromptedModel } from './apply-concept.ts';
 import type { ClassPictureEvent, GenerationSettings } from './class-pictures.ts';
 import type { EncodedEvent } from './encode-examples.ts';
+import type { Every } from './is-due.ts';
 import type { Learned } from './model-trees.ts';
 import type { ConceptPlan } from './personalization-method.ts';
 import type { SampleEvent, SampleRequest } from './sample-pictures.ts';
@@ -51,7 +52,7 @@ export interface PersonalizeOptions {
   /** Pictures of the concept now and then. Default: none. */
   readonly samples?: SampleRequest;
   /** Steps between checkpoints, or whether there is one after a step; after the last one there is. Default: none. */
-  readonly checkpointEvery?: number | ((step: number) => boolean);
+  readonly checkpointEvery?: Every;
   /** Steps between measurements of the class word's drift. Default: none. */
   readonly driftEvery?: number;
   /** A checkpoint's state, of the same concept, pictures, settings and seed; sources are read once. */

@@ -12,6 +12,7 @@ import {
 import { type HeldModel, weightedSum } from '../diffusion/index.ts';
 import { type DriftProbe, probeDrift } from './class-drift.ts';
 import { diffusionProblem } from './diffusion-problem.ts';
+import { isDue } from './is-due.ts';
 import type { Learned } from './model-trees.ts';
 import { type Run, startRun } from './personalization-run.ts';
 import type {
@@ -133,13 +134,11 @@ async function* watch(
   probe: DriftProbe | undefined,
 ): AsyncGenerator<PersonalizeEvent> {
   const { samples, checkpointEvery, driftEvery, concept, signal } = options;
-  const due = (every: number | ((step: number) => boolean) | undefined) =>
-    typeof every === 'function' ? every(step) : every !== undefined && step % every === 0;
   const learned = references() as Learned<StateLeaf>;
-  if (probe !== undefined && due(driftEvery)) {
+  if (probe !== undefined && driftEvery !== undefined && isDue(driftEvery, step)) {
     yield { kind: 'drift', step, drift: await probe.measure(learned) };
   }
-  if (samples !== undefined && due(samples.every)) {
+  if (samples !== undefined && isDue(samples.every, step)) {
     yield* samplePictures(base, learned, {
       prompts: promptsOf(concept.phrase, 'one'),
       ...samples,
@@ -151,7 +150,7 @@ async function* watch(
       ...(signal && { signal }),
     });
   }
-  if (due(checkpointEvery) || (checkpointEvery !== undefined && step === options.training.steps)) {
+  if (checkpointEvery !== undefined && (isDue(checkpointEvery, step) || step === options.training.steps)) {
     yield { kind: 'checkpoint', step, state: sources() };
   }
 }

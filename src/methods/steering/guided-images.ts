@@ -29,6 +29,8 @@ export interface GuidedImagesOptions {
   readonly prompts: SteeringPrompts;
   /** M, [height, width] from 0 to 1; needed if the source is written back outside it. */
   readonly mask?: NdArray<'float32'>;
+  /** The first images, made before with the same options and key. */
+  readonly given?: readonly Latents[];
   /** How good an image is, such as its likeness to the concept; decode it with `decodeLatents`. */
   readonly score?: (image: Latents) => Promise<number>;
   readonly key: RandomKey;
@@ -73,8 +75,23 @@ export interface GuidedImage {
 export async function* guidedImages(
   options: GuidedImagesOptions,
 ): AsyncGenerator<GuidedImageEvent, readonly GuidedImage[]> {
+  const { settings, given = [], score } = options;
+  const { count, keep } = settings;
+  const images: GuidedImage[] = [];
+  for (const latents of given.slice(0, count)) {
+    images.push({ latents, score: score === undefined ? undefined : await score(latents) });
+  }
+  if (images.length < count) images.push(...(yield* sampleImages(options, images.length)));
+  return images.sort((a, b) => (b.score ?? 0) - (a.score ?? 0)).slice(0, keep);
+}
+
+/** Those from a number on. */
+async function* sampleImages(
+  options: GuidedImagesOptions,
+  first: number,
+): AsyncGenerator<GuidedImageEvent, readonly GuidedImage[]> {
   const { settings, schedule, source, key, score } = options;
-  const { count, keep, sampler, steps, start } = settings;
+  const { count, sampler, steps, start } = settings;
   if (start === 'inverted source' && count > 1 && sampler.name === 'ddim' && sampler.options.eta === 0) {
     throw new Error(
       `guided images: from the inverted source DDIM makes the same image ${count} times; ask for one, or start from the noised source`,
@@ -93,7 +110,7 @@ export async function* guidedImages(
   );
   const made: GuidedImage[] = [];
   try {
-    for (let image = 0; image < count; image++) {
+    for (let image = first; image < count; image++) {
       const own = fold(fold(key, 'image'), image);
       const noise = normal(fold(own, 'noise'), source.shape);
       const noised = noisedSource(source, noise);
@@ -112,7 +129,7 @@ export async function* guidedImages(
   } finally {
     await guide.dispose();
   }
-  return made.sort((a, b) => (b.score ?? 0) - (a.score ?? 0)).slice(0, keep);
+  return made;
 }
 
 interface OneImage {

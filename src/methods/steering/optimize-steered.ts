@@ -13,7 +13,13 @@ import {
 } from '../../engine/index.ts';
 import type { Latents } from '../diffusion/index.ts';
 import type { Branches } from '../editing/index.ts';
-import { drawBatch, type Learned, type PersonalizationBase } from '../personalization/index.ts';
+import {
+  drawBatch,
+  type Every,
+  isDue,
+  type Learned,
+  type PersonalizationBase,
+} from '../personalization/index.ts';
 import { type EdsdEstimate, type EdsdSettings, estimateEdsd } from './edsd.ts';
 import type { SteeringPrompts } from './guided-images.ts';
 import { modeShiftingSource } from './mode-shifting.ts';
@@ -42,7 +48,7 @@ export interface OptimizeOptions {
   readonly mask?: NdArray<'float32'>;
   readonly settings: SteeringSettings;
   readonly key: RandomKey;
-  readonly checkpointEvery?: number;
+  readonly checkpointEvery?: Every;
   readonly resumeFrom?: Tree<Source>;
   readonly signal?: AbortSignal;
 }
@@ -115,7 +121,7 @@ export async function* optimizeSteered(
       const { estimates } = await latest!.drawn;
       yield { ...report, count: steps, ...measures(settings, estimates, loss) };
       const { step } = report;
-      if (checkpointEvery !== undefined && (step % checkpointEvery === 0 || step === steps)) {
+      if (checkpointEvery !== undefined && (isDue(checkpointEvery, step) || step === steps)) {
         yield { kind: 'checkpoint', step, state: sources() };
       }
     }

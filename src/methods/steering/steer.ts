@@ -16,6 +16,7 @@ import { type HeldModel, type Latents, releaseModel, requireFinite } from '../di
 import type { Branches } from '../editing/index.ts';
 import {
   changesText,
+  type Every,
   extendTokenizer,
   feedFeatures,
   feedIds,
@@ -46,12 +47,12 @@ export interface SteerOptions {
   readonly settings: SteeringSettings;
   /** Where all randomness comes from, a whole number. */
   readonly seed: number;
-  /** x^k, made before with these settings; they are not made again. */
+  /** The first x^k, made before with these settings; only what is missing of their count is made. */
   readonly guidedImages?: readonly Latents[];
   /** How good a guided image is; the best are kept. */
   readonly score?: (image: Latents) => Promise<number>;
-  /** Steps between checkpoints, of which there is one after the last step too. Default: none. */
-  readonly checkpointEvery?: number;
+  /** Steps between checkpoints, or whether there is one after a step; after the last one there is. Default: none. */
+  readonly checkpointEvery?: Every;
   /** A checkpoint's state, of the same concept, source, settings and seed; sources are read once. */
   readonly resumeFrom?: Tree<Source>;
   /** Stops between two steps. */
@@ -162,7 +163,6 @@ function checkMask({ settings: { edsd, modeShifting, guidedImages: guided }, mas
 
 function checkImages({ settings: { modeShifting }, guidedImages: given, source }: SteerOptions) {
   if (modeShifting === 'off' || given === undefined) return;
-  if (given.length === 0) throw new Error('steer: mode shifting needs guided images, got none');
   const odd = given.find(({ shape }) => !sameShape(shape, source.shape));
   if (odd === undefined) return;
   throw new Error(
@@ -176,27 +176,27 @@ async function* prepare(run: Run): AsyncGenerator<SteerEvent, Prepared> {
   const { settings, mask, score, signal, source, prompts } = options;
   const personalized = await personalizedBefore(base, options.concept, tokenizer);
   try {
-    let images = options.guidedImages;
-    if (images === undefined && settings.modeShifting !== 'off') {
-      const made = yield* guidedImages({
-        settings: settings.guidedImages,
-        personalized,
-        pretrained: base,
-        schedule: base.scheduler.schedule,
-        source,
-        prompts,
-        key: fold(key, 'guided images'),
-        ...(mask && { mask }),
-        ...(score && { score }),
-        ...(signal && { signal }),
-      });
-      images = made.map(({ latents }) => latents);
-    }
+    const images =
+      settings.modeShifting === 'off'
+        ? []
+        : yield* guidedImages({
+            settings: settings.guidedImages,
+            personalized,
+            pretrained: base,
+            schedule: base.scheduler.schedule,
+            source,
+            prompts,
+            key: fold(key, 'guided images'),
+            ...(options.guidedImages && { given: options.guidedImages }),
+            ...(mask && { mask }),
+            ...(score && { score }),
+            ...(signal && { signal }),
+          });
     const target = changesText(steered.variables)
       ? feedIds(tokenizer)
       : await feedFeatures(personalized.model, tokenizer, texts.target);
     return {
-      images: images ?? [],
+      images: images.map(({ latents }) => latents),
       target: { feeds: target, texts: texts.target },
       source: {
         feeds: await feedFeatures(base.model, base.tokenizer, texts.source),

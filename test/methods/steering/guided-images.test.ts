@@ -69,7 +69,7 @@ describe('guided images', () => {
     expect(distance(outside(loose[0]!.latents), outside(tinySource))).toBeGreaterThan(1e-2);
   });
 
-  it('are selected by their scores, the best first', async () => {
+  it('are selected by their scores, the best first, those that were made before among them', async () => {
     const scores = [3, 9, 5];
     let made = 0;
     const score = async () => scores[made++]!;
@@ -79,6 +79,11 @@ describe('guided images', () => {
     expect(all.map((image) => image.score)).toEqual(scores);
     expect(images[0]!.latents).toEqual(all[1]!.latents);
     expect(distance(all[0]!.latents.data, all[1]!.latents.data)).toBeGreaterThan(0.1);
+    made = 0;
+    const given = all.slice(0, 2).map(({ latents }) => latents);
+    const rest = await make({ count: 3, keep: 2, steps: 1 }, { score, given });
+    expect(rest.images).toEqual(images);
+    expect(rest.events.filter((event) => event.kind === 'guided image')).toEqual([all[2]]);
   });
 
   it.each([['ε', {}] as const, ['v', { schedule: noiseSchedule(velocity) }] as const])(

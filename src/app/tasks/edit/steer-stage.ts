@@ -1,4 +1,3 @@
-import type { NdArray, Tree } from '../../../engine/index.ts';
 import type { Latents } from '../../../methods/diffusion/index.ts';
 import { applyLearned, type PromptedModel } from '../../../methods/personalization/index.ts';
 import {
@@ -36,8 +35,7 @@ export async function* steerStage(
   if (settings === undefined || concept === undefined) return undefined;
   watch.start('steering');
   yield { kind: 'stage', stage: 'Steering the concept to the photo' };
-  const images = await readImages(run);
-  const state = images && (await run.readArrays(stateName));
+  const state = await run.readArrays(stateName);
   const steering = steer(base, {
     concept,
     source,
@@ -49,11 +47,10 @@ export async function* steerStage(
     ...(main.latentMask && { mask: main.latentMask }),
     settings,
     seed,
-    checkpointEvery: parameters.saveEvery,
-    ...(images && { guidedImages: images }),
+    checkpointEvery: (step) => signal?.aborted === true || step % parameters.saveEvery === 0,
+    guidedImages: await readImages(run),
     ...(state && { resumeFrom: state }),
   });
-  const made: Latents[] = [];
   let losses: SteeredEdit['losses'];
   let unetCalls = 0;
   try {
@@ -61,14 +58,14 @@ export async function* steerStage(
     for (; !next.done; next = await steering.next()) {
       const event = next.value;
       if (event.kind === 'guided image') {
-        made.push(event.latents);
-        if (made.length === event.count) await writeImages(run, made.slice(0, settings.guidedImages.keep));
+        await run.writeArrays(imageName(event.image), { image: event.latents });
       }
       unetCalls += unetCallsOfSteering(event, settings);
       if (event.kind === 'step') losses = event.losses;
       if (event.kind === 'checkpoint') await run.writeArrays(stateName, event.state);
       yield* told(event);
-      signal?.throwIfAborted();
+      // A step's checkpoint comes behind it: the step itself is no place to stop at.
+      if (event.kind !== 'step') signal?.throwIfAborted();
     }
     const { plan, learned } = next.value;
     const model = await applyLearned(base, learnedInMemory(plan, learned));
@@ -101,20 +98,15 @@ function* told(event: SteerEvent): Generator<TaskEvent> {
   }
 }
 
-const [stateName, imagesName] = ['steering.safetensors', 'guided-images.safetensors'];
+const stateName = 'steering.safetensors';
+const imageName = (image: number) => `guided-image-${image + 1}.safetensors`;
 
-/** Under names that keep their order. */
-async function writeImages(run: UnfinishedRun, images: readonly Latents[]): Promise<void> {
-  const entries = images.map((image, index) => [String(index).padStart(3, '0'), image] as const);
-  await run.writeArrays(imagesName, Object.fromEntries(entries) as Tree<NdArray>);
-}
-
-async function readImages(run: UnfinishedRun): Promise<readonly Latents[] | undefined> {
-  const arrays = (await run.readArrays(imagesName)) as Readonly<Record<string, Latents>> | undefined;
-  return (
-    arrays &&
-    Object.keys(arrays)
-      .sort()
-      .map((name) => arrays[name]!)
-  );
+/** Those that an earlier run made. */
+async function readImages(run: UnfinishedRun): Promise<readonly Latents[]> {
+  const images: Latents[] = [];
+  for (;;) {
+    const arrays = await run.readArrays(imageName(images.length));
+    if (arrays === undefined) return images;
+    images.push((arrays as { readonly image: Latents }).image);
+  }
 }
