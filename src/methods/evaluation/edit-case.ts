@@ -28,7 +28,7 @@ export interface EditCase {
   readonly references?: readonly SubjectPicture[];
   /** Where the source's subject is: the true mask, or the best known. */
   readonly subjectMask?: Mask;
-  /** Where the editor took the subject to be. */
+  /** Where the editor found the subject; what it may change can reach beyond. */
   readonly editorMask?: Mask;
   /** The right edit, where it is known. */
   readonly oracle?: Picture;

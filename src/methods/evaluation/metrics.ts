@@ -201,7 +201,7 @@ export const metrics: { readonly [M in MetricName]: Metric } = {
     measure: async (edit) => comparePixels(edit.edited, edit.source, outside(edit)).largest,
   }),
 
-  /** How well the editor found the subject: intersection over union of its mask and the true one, cut at 0.5. */
+  /** How well the editor found the subject: intersection over union of what it found and the true mask, cut at 0.5. */
   'mask-iou': metric({
     title: 'Mask IoU',
     direction: 'higher is better',

@@ -111,6 +111,7 @@ describe('the page', () => {
       expect(page).toContain(`<h2>${text}</h2>`);
     }
     expect(page).toContain('0.440');
+    expect(page).toContain('Autoencoder alone<small>no edit</small></td><td>–</td><td>–</td><td>0.970</td>');
     expect(page).toContain('−0.2000 [−0.2000, −0.2000]');
     expect(page).toContain('−45.5 % [');
     expect(page).toContain('0.856 against 0.910 at 0.380');
@@ -153,7 +154,9 @@ describe('beside the page', () => {
   test('tables are LaTeX', async () => {
     const text = await readFile(folder.path('out/report/tables.tex'), 'utf8');
     expect(text.match(/\\begin{tabular}/g)).toHaveLength(3);
-    expect(text).toContain('DreamBooth & DDS & 0.600 & 0.440 & 0.800 \\\\');
+    expect(text).toContain(
+      'DreamBooth & Autoencoder alone & -- & -- & 0.970 \\\\\n & DDS & 0.600 & 0.440 & 0.800 \\\\',
+    );
     expect(text).toContain('Pocket perceptual distance $\\downarrow$');
   });
 });

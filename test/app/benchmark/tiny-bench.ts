@@ -1,9 +1,10 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { beforeAll } from 'vitest';
 import type { Manifest } from '../../../src/app/benchmark/manifest/manifest.ts';
+import { readPlanRecords } from '../../../src/app/benchmark/report/plan-record.ts';
 import { flatten, type NdArray } from '../../../src/engine/index.ts';
 import { writeDiffusersFolder } from '../../../src/files/checkpoints/index.ts';
-import { writePicture } from '../../../src/files/images/index.ts';
+import { type Picture, readPicture, writePicture } from '../../../src/files/images/index.ts';
 import { completeTask, type TaskEvent, type TaskInput } from '../../../src/index.ts';
 import { temporaryFolder } from '../../files/formats/temporary-folder.ts';
 import { tinyVisionJson, visionParameters } from '../../methods/evaluation/tiny-clip.ts';
@@ -88,5 +89,12 @@ export function tinyBench() {
 
   const reportOf = async (output: string) =>
     JSON.parse(await readFile(folder.path(`${output}/report/report.json`), 'utf8'));
-  return { run, reportOf };
+
+  /** The pictures of a variant's edit by their files' names. */
+  async function editOf(output: string, variant: string): Promise<(name: string) => Promise<Picture>> {
+    const [plan] = await readPlanRecords(folder.path(output));
+    const { edit } = plan!.cells.find((cell) => cell.variant === variant)!;
+    return (name) => readPicture(folder.path(`${output}/results/${edit}/${name}`));
+  }
+  return { run, reportOf, editOf };
 }

@@ -68,9 +68,9 @@ export async function collectRecords(folder: string): Promise<BenchmarkRecords> 
   for (const cell of wanted) {
     if (!((await store.isDone(cell.measure)) && (await store.isDone(cell.edit)))) continue;
     const edit = (await store.readResult(cell.edit)) as unknown as EditRecord;
-    const { steps } = (await store.readResult(cell.measure)) as unknown as MeasureRecord;
+    const { steps, autoencoder } = (await store.readResult(cell.measure)) as unknown as MeasureRecord;
     const { cost, pictures } = edit;
-    cells.push({ ...cell, steps, cost, pictures, folder: store.resultFolder(cell.edit) });
+    cells.push({ ...cell, steps, autoencoder, cost, pictures, folder: store.resultFolder(cell.edit) });
   }
   const biases: BiasRecord[] = [];
   for (const bias of firstOfEach(

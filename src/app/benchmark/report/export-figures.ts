@@ -46,13 +46,16 @@ function latexTable(title: string, tables: readonly TableSummary[]): string {
   const arrow = (name: MetricName) =>
     metrics[name].direction === 'lower is better' ? '\\downarrow' : '\\uparrow';
   const heading = shown.map((name) => `${escapeLatex(titleOf(name))} $${arrow(name)}$`);
-  const body = tables.flatMap(({ baseline, rows }) => [
+  const body = tables.flatMap(({ baseline, autoencoder, rows }) => [
     '\\midrule',
-    ...rows
-      .map(({ variant, means }, place) =>
+    ...[
+      { title: 'Autoencoder alone', means: autoencoder },
+      ...rows.map(({ variant, means }) => ({ title: variants[variant].title, means })),
+    ]
+      .map(({ title, means }, place) =>
         [
           place === 0 ? baselines[baseline] : '',
-          escapeLatex(variants[variant].title),
+          escapeLatex(title),
           ...shown.map((name) =>
             means[name] === undefined ? '--' : formatFigure(metricOf(name), means[name]),
           ),

@@ -15,22 +15,30 @@ import { type FigureName, metricOf, type RowSummary, type TableSummary, titleOf 
 const MOST_COLUMNS = 5;
 
 /** Means after the last step, and differences to the reference below them; as many tables as the width of a page asks for. */
-export function lastStepTables({ rows, figures, reference }: TableSummary): Html {
+export function lastStepTables({ rows, figures, reference, autoencoder }: TableSummary): Html {
   const ordered = [...figures].sort((a, b) => rankOf(a) - rankOf(b));
   const parts = Array.from({ length: Math.ceil(ordered.length / MOST_COLUMNS) }, (_, part) =>
     ordered.slice(part * MOST_COLUMNS, (part + 1) * MOST_COLUMNS),
   );
-  return html`${parts.map((part) => lastStepTable(rows, part))}
+  return html`${parts.map((part) => lastStepTable(rows, autoencoder, part))}
 <p class="quiet">Small: paired difference to ${variants[reference].title} over equal cases with its 95 % bootstrap interval (concepts are resampled), and the same in per cent of its mean. Green is better, red worse, where the interval leaves out 0.</p>`;
 }
 
-function lastStepTable(rows: readonly RowSummary[], figures: readonly FigureName[]): Html {
+function lastStepTable(
+  rows: readonly RowSummary[],
+  autoencoder: TableSummary['autoencoder'],
+  figures: readonly FigureName[],
+): Html {
   const head = figures.map((figure) => html`<th>${titleOf(figure)} ${arrowOf(figure)}</th>`);
   const body = rows.map(
     (row) =>
       html`<tr><td>${variants[row.variant].title}<small>${row.cases} cases</small></td>${figures.map((figure) => lastStepCell(row, figure))}</tr>`,
   );
-  return html`<div class="scroll"><table><thead><tr><th>after the last step</th>${head}</tr></thead><tbody>${body}</tbody></table></div>`;
+  const decoded = figures.map(
+    (figure) =>
+      html`<td>${autoencoder[figure] === undefined ? '–' : formatFigure(metricOf(figure), autoencoder[figure])}</td>`,
+  );
+  return html`<div class="scroll"><table><thead><tr><th>after the last step</th>${head}</tr></thead><tbody><tr><td>Autoencoder alone<small>no edit</small></td>${decoded}</tr>${body}</tbody></table></div>`;
 }
 
 function lastStepCell({ means, differences }: RowSummary, figure: FigureName): Html {

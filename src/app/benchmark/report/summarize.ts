@@ -28,6 +28,8 @@ export interface TableSummary {
   readonly figures: readonly FigureName[];
   /** What stands for concept similarity. */
   readonly similarity: FigureName | undefined;
+  /** Of sources encoded and decoded, without an edit: means over cases. */
+  readonly autoencoder: Readonly<Record<FigureName, number>>;
   readonly rows: readonly RowSummary[];
 }
 
@@ -92,10 +94,15 @@ function tableOf(suite: SuiteName, baseline: MethodKind, cells: readonly CellRec
       ? []
       : [rowOf(variant, own, variant === reference ? [] : against, figures, similarity)];
   });
+  const cases = [...new Map(cells.map((cell) => [caseKey(cell), cell])).values()];
   return {
     ...{ suite, baseline, reference, figures, similarity, rows },
     title: `${title}: ${baselines[baseline]}`,
-    cases: new Set(cells.map(caseKey)).size,
+    autoencoder: meansOf(
+      figures,
+      cases.map((cell) => cell.autoencoder),
+    ),
+    cases: cases.length,
     concepts: new Set(cells.map(({ concept }) => concept)).size,
   };
 }

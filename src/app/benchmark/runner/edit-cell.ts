@@ -11,10 +11,14 @@ import {
   type MaskOptions,
   maskOfPicture,
   modelInput,
+  type Plane,
 } from '../../../methods/editing/index.ts';
 import { windowOf } from '../../../methods/editing/picture/crop-pixels.ts';
+import { maskOfRegion } from '../../../methods/editing/picture/edit-mask.ts';
 import { planEdit } from '../../../methods/editing/picture/plan-edit.ts';
+import { wholeCrop } from '../../../methods/editing/picture/square-crop.ts';
 import type { SteeringSettings } from '../../../methods/steering/index.ts';
+import { pixelsPerCell } from '../../../networks/vae/index.ts';
 import type { JobContext, JobProgress, JobResult } from '../harness/job.ts';
 import type { EditJob } from '../plan/benchmark-jobs.ts';
 import type { ConceptShelf } from './concept-shelf.ts';
@@ -26,7 +30,7 @@ import type { Workbench } from './workbench.ts';
 /** What an edit's result tells beside its pictures. */
 export interface EditRecord {
   readonly pictures: readonly RecordedPicture[];
-  /** `mask.png` is where the editor took the subject to be. */
+  /** `mask.png` is where it may change the picture, `region.png` where it found the subject, if it looked for one. */
   readonly mask: 'none' | 'automatic' | 'true';
   readonly cost: EditCost;
 }
@@ -50,7 +54,9 @@ export interface EditCost {
 
 /** z − ẑ after the last step, [1, channels, height, width], in a file of the result. */
 export const DIRECTION = 'direction.safetensors';
-export const MASK = 'mask.png';
+const MASK = 'mask.png';
+/** The region that was found, before its edge was grown and softened. */
+export const REGION = 'region.png';
 
 /** Edits one picture as a cell asks for: plan, steering if any, edit, pictures at its steps. */
 export async function* editCell(
@@ -84,9 +90,7 @@ export async function* editCell(
       folder,
       signal,
     });
-    if (job.mask.kind !== 'none') {
-      await writePicture(join(folder, MASK), pictureOfMask(maskOfPicture(picture, plan.crop, plan.mask)));
-    }
+    if (job.mask.kind !== 'none') await writeMasks(folder, picture, plan);
     return {
       pictures: edited.pictures,
       mask: job.mask.kind,
@@ -124,7 +128,7 @@ async function* planCell(
     picture,
     prompts: { source: job.prompt, target: job.targetPrompt },
     schedule: base.scheduler.schedule,
-    mask: await maskOptions(job),
+    mask: await maskOptions(job, cellOf(picture, base, side)),
     crop: { kind: 'whole' },
     side,
     key: fold(key, 'look'),
@@ -139,8 +143,27 @@ async function* planCell(
   return { plan: next.value.plan, calls };
 }
 
-const maskOptions = async ({ mask }: EditJob): Promise<MaskOptions> =>
-  mask.kind === 'true' ? { kind: 'given', mask: await readMask(mask.path) } : { kind: mask.kind };
+/** The true mask has the edge that a found region gets, so that the two differ in where the subject is and no more. */
+const maskOptions = async ({ mask }: EditJob, cell: number): Promise<MaskOptions> =>
+  mask.kind === 'true'
+    ? { kind: 'given', mask: await readMask(mask.path), grow: cell, feather: cell }
+    : { kind: mask.kind };
+
+/** Side of a latent cell in pixels of a picture that the model sees whole. */
+const cellOf = (picture: Picture, { model }: Workbench['base'], side: number): number =>
+  (wholeCrop(picture).side * pixelsPerCell(model.vae.config)) / side;
+
+async function writeMasks(
+  folder: string,
+  picture: Picture,
+  { crop, mask, subject }: EditPlan,
+): Promise<void> {
+  const write = (name: string, plane: Plane) =>
+    writePicture(join(folder, name), pictureOfMask(maskOfPicture(picture, crop, plane)));
+  await write(MASK, mask);
+  if (subject === undefined) return;
+  await write(REGION, maskOfRegion(picture, crop, subject.region, { grow: 0, feather: 0 }));
+}
 
 async function* editAndRecord(
   { base, side }: Workbench,

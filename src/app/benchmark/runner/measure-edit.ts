@@ -11,9 +11,9 @@ import {
 import type { JobContext, JobProgress, JobResult } from '../harness/job.ts';
 import type { ReferenceFile } from '../manifest/picture-files.ts';
 import type { MeasureJob } from '../plan/benchmark-jobs.ts';
-import { type EditRecord, MASK } from './edit-cell.ts';
+import { type EditRecord, REGION } from './edit-cell.ts';
 import { WHITE } from './learn-concept.ts';
-import { readMaskIfAny } from './masks.ts';
+import { readMask, readMaskIfAny } from './masks.ts';
 import type { NamedInstruments } from './workbench.ts';
 
 /** The figures of an edit, step by step; step 0 is the unedited source, whose PSNR would be infinite and is left out. */
@@ -21,8 +21,19 @@ export interface MeasureRecord {
   readonly steps: readonly {
     readonly step: number;
     /** By the metric's name; of a further CLIP model with the model's name behind: `clip-i (clip-vit-large)`. */
-    readonly figures: Readonly<Record<string, number>>;
+    readonly figures: Figures;
   }[];
+  /** Those of the source encoded and decoded, without an edit. */
+  readonly autoencoder: Figures;
+}
+
+type Figures = Readonly<Record<string, number>>;
+
+/** What edits are measured with. */
+export interface MeasuringTools {
+  readonly instruments: readonly NamedInstruments[];
+  readonly references: ReferencePictures;
+  readonly decodeSource: (picture: Picture) => Promise<Picture>;
 }
 
 /** Reads references once for all edits of a concept: instruments remember the embeddings of the very objects. */
@@ -50,46 +61,48 @@ export function referencePictures(): ReferencePictures {
 
 /** Measures an edit's pictures by all that the instruments, the manifest and the pictures' size allow. */
 export async function* measureEdit(
-  instruments: readonly NamedInstruments[],
-  references: ReferencePictures,
+  { instruments, references, decodeSource }: MeasuringTools,
   job: MeasureJob,
   { resultOf, signal }: JobContext,
   record: EditRecord,
 ): AsyncGenerator<JobProgress, JobResult & MeasureRecord, undefined> {
   const folder = resultOf(job.edit);
   const source = await readPicture(job.source);
-  const common = await commonParts(references, job, source, record.mask === 'automatic' ? folder : undefined);
+  const common = await commonParts(references, job, source);
+  const editorMask = record.mask === 'automatic' ? await readMask(join(folder, REGION)) : undefined;
   const seen = [{ step: 0, file: undefined }, ...record.pictures];
-  const steps: { step: number; figures: Record<string, number> }[] = [];
+  const steps: { step: number; figures: Figures }[] = [];
   for (const [place, { step, file }] of seen.entries()) {
     signal?.throwIfAborted();
     const edited = file === undefined ? source : await readPicture(join(folder, file));
-    const figures: Record<string, number> = {};
-    for (const [index, { name, instruments: own }] of instruments.entries()) {
-      const edit: EditCase = { ...common, edited };
-      for (const metric of chosenMetrics(edit, own)) {
-        if (edited === source && infiniteForEqual.includes(metric)) continue;
-        if (index > 0 && metrics[metric].instrument !== 'clip') continue;
-        figures[index === 0 ? metric : `${metric} (${name})`] = await measure(metric, edit, own);
-      }
-    }
-    steps.push({ step, figures });
+    const edit = { ...common, edited, ...(editorMask && { editorMask }) };
+    steps.push({ step, figures: await figuresOf(instruments, edit) });
     yield { stage: 'measuring', done: place + 1, total: seen.length };
   }
-  return { steps };
+  const autoencoder = await figuresOf(instruments, { ...common, edited: await decodeSource(source) });
+  return { steps, autoencoder };
+}
+
+async function figuresOf(instruments: readonly NamedInstruments[], edit: EditCase): Promise<Figures> {
+  const figures: Record<string, number> = {};
+  for (const [index, { name, instruments: own }] of instruments.entries()) {
+    for (const metric of chosenMetrics(edit, own)) {
+      if (index > 0 && metrics[metric].instrument !== 'clip') continue;
+      figures[index === 0 ? metric : `${metric} (${name})`] = await measure(metric, edit, own);
+    }
+  }
+  return figures;
 }
 
 async function commonParts(
   references: ReferencePictures,
   job: MeasureJob,
   source: Picture,
-  editFolder: string | undefined,
 ): Promise<Omit<EditCase, 'edited'>> {
   const [subjectMask, oracleMask] = [
     await readMaskIfAny(job.subjectMask),
     await readMaskIfAny(job.oracleMask),
   ];
-  const editorMask = await readMaskIfAny(editFolder === undefined ? undefined : join(editFolder, MASK));
   const oracle = job.oracle === undefined ? undefined : await readPicture(job.oracle);
   return {
     source,
@@ -97,7 +110,6 @@ async function commonParts(
     references: await references.read(job.references),
     ...(subjectMask && { subjectMask }),
     ...(oracleMask && { oracleMask }),
-    ...(editorMask && { editorMask }),
     ...(oracle && { oracle }),
   };
 }
@@ -115,6 +127,7 @@ function chosenMetrics(edit: EditCase, instruments: NamedInstruments['instrument
   return measurableMetrics(edit, instruments).filter(
     (name) =>
       !(name === 'ms-ssim' && isSmall) &&
+      !(edit.edited === edit.source && infiniteForEqual.includes(name)) &&
       !(name === 'clip-i-subject' && !allHaveMasks) &&
       !(name === 'clip-t' && instruments.networks.clip?.text === undefined),
   );

@@ -1,7 +1,9 @@
+import type { Picture } from '../../../files/images/index.ts';
 import type { JobRunner } from '../harness/job.ts';
 import type { JobStore } from '../harness/job-store.ts';
 import type { BenchmarkJob, BenchmarkJobKind, BenchmarkJobOf } from '../plan/benchmark-jobs.ts';
 import { conceptShelf } from './concept-shelf.ts';
+import { decodeSource } from './decode-source.ts';
 import { type EditRecord, editCell } from './edit-cell.ts';
 import { learnConcept } from './learn-concept.ts';
 import { measureEdit, referencePictures } from './measure-edit.ts';
@@ -26,12 +28,16 @@ export interface MethodRunner {
 export function methodRunner(bench: Workbench, store: JobStore): MethodRunner {
   const shelf = conceptShelf(bench);
   const references = referencePictures();
+  const measuring = {
+    ...{ instruments: bench.instruments, references },
+    decodeSource: (picture: Picture) => decodeSource(bench, picture),
+  };
   const run = runnerOf({
     learn: (job, context) => learnConcept(bench, job, context),
     edit: (job, context) => editCell(bench, shelf, job, context),
     measure: async function* (job, context) {
       const record = (await store.readResult(job.edit)) as unknown as EditRecord;
-      return yield* measureEdit(bench.instruments, references, job, context, record);
+      return yield* measureEdit(measuring, job, context, record);
     },
     'class bias': (job, context) => sampleClassBias(bench, shelf, references, job, context),
   });
