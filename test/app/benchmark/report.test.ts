@@ -55,10 +55,11 @@ describe('tables', () => {
     expect(rowOf(table, 'steered').curve.map(({ step }) => step)).toEqual([0, 1, 2, 4]);
   });
 
-  test('have paired differences, whose intervals do not see how cases differ', () => {
+  test('have paired differences, without intervals of so few concepts', () => {
     const { difference, relativePercent, pairs } = rowOf(tableOf('main'), 'steered').differences[distance]!;
     expect(pairs).toBe(5);
-    for (const end of [difference.value, difference.low, difference.high]) expect(end).toBeCloseTo(-0.2, 10);
+    expect(difference.value).toBeCloseTo(-0.2, 10);
+    expect(difference).toMatchObject({ items: 3, interval: undefined }); // of three concepts
     expect(relativePercent!.value).toBeCloseTo((100 * -0.2) / 0.44, 8);
     expect(rowOf(tableOf('main'), 'dds-sm').differences).toEqual({});
   });
@@ -112,8 +113,9 @@ describe('the page', () => {
     }
     expect(page).toContain('0.440');
     expect(page).toContain('Autoencoder alone<small>no edit</small></td><td>–</td><td>–</td><td>0.970</td>');
-    expect(page).toContain('−0.2000 [−0.2000, −0.2000]');
-    expect(page).toContain('−45.5 % [');
+    expect(page).toContain('<small>−0.2000</small><small>−45.5 %</small>');
+    expect(page).toContain('<small>5 cases, 3 concepts</small>');
+    expect(page).not.toMatch(/class="(better|worse)"/);
     expect(page).toContain('0.856 against 0.910 at 0.380');
     expect(page.match(/<svg[^>]*class="plot/g)!.length).toBe(3 * 2);
     expect(page.match(/src="data:image\/(webp|png);base64,/g)!.length).toBeGreaterThan(50);

@@ -1,4 +1,4 @@
-import type { Estimate, MetricName } from '../../../methods/evaluation/index.ts';
+import type { Estimate, Interval, MetricName } from '../../../methods/evaluation/index.ts';
 
 /** Decimals that a metric's means are worth. */
 const decimals: { readonly [M in MetricName]?: number } = {
@@ -14,17 +14,18 @@ const decimalsOf = (metric: MetricName): number => decimals[metric] ?? 3;
 
 export const formatFigure = (metric: MetricName, value: number): string => value.toFixed(decimalsOf(metric));
 
-/** "−0.012 [−0.020, −0.004]", with a real minus. */
-export function formatDifference(metric: MetricName, { value, low, high }: Estimate): string {
-  const [middle, from, to] = [value, low, high].map((each) => signed(each, decimalsOf(metric) + 1));
-  return `${middle} [${from}, ${to}]`;
+/** "−0.012 [−0.020, −0.004]", with a real minus; without the interval where there is none. */
+export function formatDifference(metric: MetricName, { value, interval }: Estimate): string {
+  const digits = decimalsOf(metric) + 1;
+  return `${signed(value, digits)}${formatInterval(interval, digits)}`;
 }
 
 /** "−7.3 % [−9.1, −5.2]" */
-export function formatPercent({ value, low, high }: Estimate): string {
-  const [middle, from, to] = [value, low, high].map((each) => signed(each, 1));
-  return `${middle} % [${from}, ${to}]`;
-}
+export const formatPercent = ({ value, interval }: Estimate): string =>
+  `${signed(value, 1)} %${formatInterval(interval, 1)}`;
+
+const formatInterval = (interval: Interval | undefined, digits: number): string =>
+  interval === undefined ? '' : ` [${signed(interval.low, digits)}, ${signed(interval.high, digits)}]`;
 
 export function signed(value: number, digits: number): string {
   const text = Math.abs(value).toFixed(digits);

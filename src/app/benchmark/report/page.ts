@@ -70,6 +70,6 @@ function notes({ settings }: BenchmarkRecords, tables: readonly TableSummary[]):
 ${used.includes('ms-ssim') ? undefined : html`<p>MS-SSIM is left out: its five scales need pictures of 161 pixels and more.</p>`}
 ${used.includes('pocket-perceptual-distance') ? html`<p>The pocket perceptual distance is LPIPS' construction on the built-in model's CLIP, without heads learned from people's judgements; it is not LPIPS, and compares with itself only.</p>` : undefined}
 <p>"Autoencoder alone" is the source encoded and decoded, without an edit. DDS, DDS-S and "mask off" lose that over the whole picture; what is edited with a mask is put into the source, and loses it inside the mask alone.</p>
-<p>${Object.values(suites).map(({ title, reference }) => `${title}: compared with "${reference}". `)}All statistics pair equal cases; intervals are percentile bootstraps of 1,000 resamples of concepts.</p>
+<p>${Object.values(suites).map(({ title, reference }) => `${title}: compared with "${reference}". `)}All statistics pair equal cases; intervals are percentile bootstraps of 1,000 resamples of concepts, widened for how few these are.</p>
 <details><summary>All settings</summary><pre>${JSON.stringify(settings, undefined, 1)}</pre></details>`;
 }

@@ -1,6 +1,7 @@
 import {
   type Comparison,
   type Estimate,
+  FEWEST_ITEMS,
   type MetricName,
   metrics,
 } from '../../../methods/evaluation/index.ts';
@@ -21,7 +22,7 @@ export function lastStepTables({ rows, figures, reference, autoencoder }: TableS
     ordered.slice(part * MOST_COLUMNS, (part + 1) * MOST_COLUMNS),
   );
   return html`${parts.map((part) => lastStepTable(rows, autoencoder, part))}
-<p class="quiet">Small: paired difference to ${variants[reference].title} over equal cases with its 95 % bootstrap interval (concepts are resampled), and the same in per cent of its mean. Green is better, red worse, where the interval leaves out 0.</p>`;
+<p class="quiet">Small: paired difference to ${variants[reference].title} over equal cases with its 95 % bootstrap interval (concepts are resampled), and the same in per cent of its mean. Green is better, red worse, where the interval leaves out 0. Fewer than ${FEWEST_ITEMS} concepts have no interval, and tell nothing of others.</p>`;
 }
 
 function lastStepTable(
@@ -32,7 +33,7 @@ function lastStepTable(
   const head = figures.map((figure) => html`<th>${titleOf(figure)} ${arrowOf(figure)}</th>`);
   const body = rows.map(
     (row) =>
-      html`<tr><td>${variants[row.variant].title}<small>${row.cases} cases</small></td>${figures.map((figure) => lastStepCell(row, figure))}</tr>`,
+      html`<tr><td>${variants[row.variant].title}<small>${countOf(row.cases, row.concepts)}</small></td>${figures.map((figure) => lastStepCell(row, figure))}</tr>`,
   );
   const decoded = figures.map(
     (figure) =>
@@ -79,10 +80,11 @@ export function equalSimilarityTable({ rows, similarity, reference }: TableSumma
   }
   const body = compared.flatMap(({ variant, equal }) =>
     equal.map(({ figure, means, paired, unmatched, area }, place) => {
-      const counted = `${paired?.pairs ?? 0} cases${unmatched === 0 ? '' : `, ${unmatched} left out`}`;
+      const counted = countOf(paired?.pairs ?? 0, paired?.difference.items ?? 0);
+      const leftOut = unmatched === 0 ? '' : `; ${unmatched} left out`;
       return html`<tr><td>${place === 0 ? variants[variant].title : ''}</td><td>${titleOf(figure)} ${arrowOf(figure)}</td>
 <td>${means === undefined ? '–' : comparedValues(figure, means)}</td>
-<td>${paired === undefined ? '–' : comparedValues(figure, paired)}<small>${counted}</small></td>
+<td>${paired === undefined ? '–' : comparedValues(figure, paired)}<small>${counted}${leftOut}</small></td>
 <td>${area === undefined ? '–' : smallDifference(figure, area, formatDifference(figure, area))}</td></tr>`;
     }),
   );
@@ -108,11 +110,16 @@ export function costTable(tables: readonly TableSummary[]): Html {
 <p class="quiet">Means a case; memory is the most that the process had, with model, instruments and kept programs. A run of the UNet is one call, whatever its batch; a backward pass counts as two. Seconds are those of the machine that made the result.</p>`;
 }
 
+const countOf = (cases: number, concepts: number): string =>
+  `${cases} ${cases === 1 ? 'case' : 'cases'}, ${concepts} ${concepts === 1 ? 'concept' : 'concepts'}`;
+
 const arrowOf = (figure: FigureName): string =>
   metrics[metricOf(figure)].direction === 'lower is better' ? '↓' : '↑';
 
 /** Coloured where the interval leaves out 0. */
-function smallDifference(figure: FigureName, { low, high }: Estimate, text: string): Html {
+function smallDifference(figure: FigureName, { interval }: Estimate, text: string): Html {
+  if (interval === undefined) return html`<small>${text}</small>`;
+  const { low, high } = interval;
   const lower = metrics[metricOf(figure)].direction === 'lower is better';
   const better = lower ? high < 0 : low > 0;
   const worse = lower ? low > 0 : high < 0;

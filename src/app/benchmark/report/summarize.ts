@@ -38,8 +38,9 @@ export type FigureName = string;
 
 export interface RowSummary {
   readonly variant: VariantName;
-  /** Cases that are done. */
+  /** Cases that are done, and concepts among them. */
   readonly cases: number;
+  readonly concepts: number;
   /** After the last step, means over cases. */
   readonly means: Readonly<Record<FigureName, number>>;
   /** Against the table's reference over equal cases, after the last step. */
@@ -103,9 +104,12 @@ function tableOf(suite: SuiteName, baseline: MethodKind, cells: readonly CellRec
       cases.map((cell) => cell.autoencoder),
     ),
     cases: cases.length,
-    concepts: new Set(cells.map(({ concept }) => concept)).size,
+    concepts: countConcepts(cells),
   };
 }
+
+const countConcepts = (cells: readonly CellRecord[]): number =>
+  new Set(cells.map(({ concept }) => concept)).size;
 
 function rowOf(
   variant: VariantName,
@@ -123,7 +127,7 @@ function rowOf(
   }));
   const isComparable = cells.some((cell) => reference.some((other) => caseKey(other) === caseKey(cell)));
   return {
-    ...{ variant, curve, cases: cells.length },
+    ...{ variant, curve, cases: cells.length, concepts: countConcepts(cells) },
     means: curve.at(-1)?.means ?? {},
     differences: isComparable ? differencesOf(figures, cells, reference) : {},
     equal:

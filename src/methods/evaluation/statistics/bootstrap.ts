@@ -3,46 +3,79 @@ import { fold, integers, type RandomKey } from '../../../engine/index.ts';
 export interface BootstrapOptions {
   /** Decides the resamples: the same key gives the same interval. */
   readonly key: RandomKey;
-  /** Default 2,000: the ends of a 95 % interval then stand on 50 values each. */
+  /** Default 2,000: the ends of the interval then stand on 50 values each. */
   readonly resamples?: number;
-  /** Share of the resamples that lies inside. Default 0.95. */
-  readonly confidence?: number;
 }
 
-/** An estimate and the interval around it. */
+/** An estimate and how sure it is. */
 export interface Estimate {
   readonly value: number;
+  /** How many independent items stand behind it. */
+  readonly items: number;
+  /** 95 %; undefined with fewer than five items, of which nothing can be told. */
+  readonly interval: Interval | undefined;
+}
+
+export interface Interval {
   readonly low: number;
   readonly high: number;
 }
 
+/** Fewer items have no interval. */
+export const FEWEST_ITEMS = 5;
+
 /**
- * A percentile bootstrap interval (Efron 1979, Annals of Statistics 7; Efron, Tibshirani 1993, chapter 13): items are
- * drawn with replacement, as many as there are, the statistic is computed of each resample, and the interval reaches
- * between quantiles of what comes out. A statistic that a resample does not have (undefined) is left out of them.
+ * A percentile bootstrap interval of 95 % (Efron 1979, Annals of Statistics 7; Efron, Tibshirani 1993, chapter 13): items
+ * are drawn with replacement, as many as there are, the statistic is computed of each resample, and the interval reaches
+ * between quantiles of what comes out, both ends then moved away from the estimate by `widening`. A statistic that a
+ * resample does not have (undefined) is left out of them.
  * @throws a sentence if there are no items, the statistic of all of them is undefined, or an option is out of range
  */
 export function bootstrap<Item>(
   items: readonly Item[],
   statistic: (items: readonly Item[]) => number | undefined,
-  { key, resamples = 2_000, confidence = 0.95 }: BootstrapOptions,
+  { key, resamples = 2_000 }: BootstrapOptions,
 ): Estimate {
   if (items.length === 0) throw new Error('bootstrap: there is nothing to resample; measure something first');
   if (!(Number.isInteger(resamples) && resamples >= 1)) {
     throw new Error(`bootstrap: resamples is a whole number ≥ 1, got ${resamples}`);
   }
-  if (!(confidence > 0 && confidence < 1)) {
-    throw new Error(`bootstrap: confidence is a share between 0 and 1, got ${confidence}`);
-  }
   const value = statistic(items);
   if (value === undefined) throw new Error('bootstrap: the statistic of all items is undefined');
+  const count = items.length;
+  if (count < FEWEST_ITEMS) return { value, items: count, interval: undefined };
   const drawn = Array.from({ length: resamples }, (_, resample) => {
-    const { data } = integers(fold(key, resample), [items.length], 0, items.length);
+    const { data } = integers(fold(key, resample), [count], 0, count);
     return statistic(Array.from(data, (index) => items[index]!));
   });
   const known = drawn.filter((each) => each !== undefined).sort((a, b) => a - b);
-  const tail = (1 - confidence) / 2;
-  return { value, low: quantile(known, tail), high: quantile(known, 1 - tail) };
+  const end = (share: number) => value + widening(count) * (quantile(known, share) - value);
+  return { value, items: count, interval: { low: end(TAIL), high: end(1 - TAIL) } };
+}
+
+/** Share of resamples beyond each end, and the normal quantile there. */
+const TAIL = 0.025;
+const Z = 1.959964;
+
+/**
+ * t/z · √(n/(n − 1)): percentile intervals of few items are too narrow, since resamples vary as Σ(x − x̄)²/n does and their
+ * tails are about normal, where the deviation of n items is itself uncertain (Hesterberg 2015, "What teachers should know
+ * about the bootstrap", American Statistician 69, arXiv 1411.5279: narrowness bias). 1.58 for 5 items, 1.22 for 10, 1.03
+ * for 60.
+ */
+export const widening = (items: number): number =>
+  (studentQuantile(items - 1) / Z) * Math.sqrt(items / (items - 1));
+
+/** Student's t at 97.5 %, to three digits from 4 degrees of freedom on (Abramowitz, Stegun 1964, 26.7.5). */
+function studentQuantile(degrees: number): number {
+  const terms = [
+    Z,
+    (Z ** 3 + Z) / 4,
+    (5 * Z ** 5 + 16 * Z ** 3 + 3 * Z) / 96,
+    (3 * Z ** 7 + 19 * Z ** 5 + 17 * Z ** 3 - 15 * Z) / 384,
+    (79 * Z ** 9 + 776 * Z ** 7 + 1482 * Z ** 5 - 1920 * Z ** 3 - 945 * Z) / 92_160,
+  ];
+  return terms.reduce((sum, term, power) => sum + term / degrees ** power, 0);
 }
 
 /**

@@ -1,4 +1,12 @@
-export { type BootstrapOptions, bootstrap, type Estimate, quantile } from './bootstrap.ts';
+export {
+  type BootstrapOptions,
+  bootstrap,
+  type Estimate,
+  FEWEST_ITEMS,
+  type Interval,
+  quantile,
+  widening,
+} from './bootstrap.ts';
 export {
   type Abscissa,
   type Curves,

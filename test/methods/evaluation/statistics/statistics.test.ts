@@ -14,6 +14,7 @@ import {
   standardDeviation,
   type TradeOffCurve,
   valueAt,
+  widening,
 } from '../../../../src/methods/evaluation/index.ts';
 
 const key = randomKey(7);
@@ -40,7 +41,8 @@ describe('bootstrap', () => {
   const average = (values: readonly number[]) => mean(values);
 
   test('of equal values has no width', () => {
-    expect(bootstrap([3, 3, 3], average, { key })).toEqual({ value: 3, low: 3, high: 3 });
+    const interval = { low: 3, high: 3 };
+    expect(bootstrap([3, 3, 3, 3, 3], average, { key })).toEqual({ value: 3, items: 5, interval });
   });
 
   test('gives the same interval for the same key, and another for another', () => {
@@ -50,16 +52,44 @@ describe('bootstrap', () => {
     expect(bootstrap(values, average, { key: randomKey(8), resamples: 200 })).not.toEqual(first);
   });
 
-  test('of two values has every resample: a quarter each of the ends, a half in the middle', () => {
-    const estimate = bootstrap([0, 1], average, { key, confidence: 0.6 });
-    expect(estimate).toEqual({ value: 0.5, low: 0, high: 1 }); // a fifth is outside on each side, a quarter is 0
-    const narrow = bootstrap([0, 1], average, { key, confidence: 0.4 });
-    expect(narrow).toEqual({ value: 0.5, low: 0.5, high: 0.5 });
+  test('of five values, one of them 1 and all others 0, reaches as far as the binomial distribution says', () => {
+    // The mean of a resample is k / 5: P(k = 0) = 0.328, P(k ≤ 2) = 0.942, P(k ≤ 3) = 0.993.
+    const { value, interval } = bootstrap([0, 0, 0, 0, 1], average, { key });
+    expect(value).toBe(0.2);
+    // t of 4 degrees is 2.7764: 2.7764 / 1.9600 · √(5 / 4) = 1.5838
+    expect(interval!.low).toBeCloseTo(0.2 - 1.5838 * 0.2, 3);
+    expect(interval!.high).toBeCloseTo(0.2 + 1.5838 * 0.4, 3);
+  });
+
+  test.each([
+    [5, 2.7764],
+    [6, 2.5706],
+    [10, 2.2622],
+    [16, 2.1314],
+    [101, 1.984],
+  ])('of %d values is as much wider as t is than z, and as n is than n − 1', (items, t) => {
+    expect(widening(items)).toBeCloseTo((t / 1.95996) * Math.sqrt(items / (items - 1)), 3);
+  });
+
+  test('of fewer than five values has no interval', () => {
+    expect(bootstrap([0, 1, 2, 3], average, { key })).toEqual({ value: 1.5, items: 4, interval: undefined });
+  });
+
+  test.each([5, 10, 20])('of %d values around 0 leaves out 0 about one time in twenty', (items) => {
+    const experiments = 400;
+    const rejected = Array.from({ length: experiments }, (_, experiment) => {
+      const values = [...normal(randomKey(1000 * items + experiment), [items]).data];
+      const { low, high } = bootstrap(values, average, { key, resamples: 100 }).interval!;
+      return low > 0 || high < 0;
+    }).filter(Boolean);
+    expect(rejected.length / experiments).toBeLessThan(0.09);
+    expect(rejected.length / experiments).toBeGreaterThan(0.01);
   });
 
   test('is as wide as the normal approximation for many values', () => {
     const values = [...normal(randomKey(3), [400]).data];
-    const { value, low, high } = bootstrap(values, average, { key });
+    const { value, interval } = bootstrap(values, average, { key });
+    const { low, high } = interval!;
     const standardError = standardDeviation(values) / Math.sqrt(400);
     expect((high - low) / (2 * 1.96 * standardError)).toBeGreaterThan(0.9);
     expect((high - low) / (2 * 1.96 * standardError)).toBeLessThan(1.1);
@@ -69,13 +99,13 @@ describe('bootstrap', () => {
   test('leaves out resamples that have no such statistic', () => {
     const range = (values: readonly number[]) =>
       new Set(values).size > 1 ? Math.max(...values) - Math.min(...values) : undefined;
-    expect(bootstrap([0, 1], range, { key })).toEqual({ value: 1, low: 1, high: 1 });
+    const interval = { low: 1, high: 1 };
+    expect(bootstrap([0, 0, 0, 0, 1], range, { key })).toEqual({ value: 1, items: 5, interval });
   });
 
   test.each([
     [[], {}, 'bootstrap: there is nothing to resample'],
     [[1], { resamples: 0 }, 'resamples is a whole number ≥ 1, got 0'],
-    [[1], { confidence: 95 }, 'confidence is a share between 0 and 1, got 95'],
   ])('refuses %j with %j', (values, options, message) => {
     expect(() => bootstrap(values, average, { key, ...options })).toThrow(message);
   });
@@ -103,24 +133,27 @@ describe('pairedDifference', () => {
     expect(result.baseline).toBeCloseTo(2 / 3, 12);
     expect(result.difference.value).toBeCloseTo(-0.5 / 3, 12); // −0.2, −0.1, −0.2
     expect(result.relativePercent?.value).toBeCloseTo(-25, 10);
-    expect(result.difference.low).toBeGreaterThanOrEqual(-0.2 - 1e-12);
-    expect(result.difference.high).toBeLessThan(0);
+    expect(result.difference).toMatchObject({ items: 3, interval: undefined });
   });
 
   test('has no width where the difference is the same everywhere, however much the cases differ', () => {
-    const base = new Map([0, 10, 1000].map((value, index) => [`${index}`, value]));
+    const base = new Map([0, 10, 1000, 7, 70].map((value, index) => [`${index}`, value]));
     const shifted = new Map([...base].map(([name, value]) => [name, value + 1]));
     const { difference } = pairedDifference(shifted, base, { key });
-    for (const end of Object.values(difference)) expect(end).toBeCloseTo(1, 10);
+    for (const end of [difference.value, ...Object.values(difference.interval!)]) {
+      expect(end).toBeCloseTo(1, 10);
+    }
   });
 
   test('resamples whole groups on request', () => {
-    const base = new Map(Array.from({ length: 40 }, (_, index) => [`${index % 2}/${index}`, 1]));
-    const ours = new Map([...base].map(([name]) => [name, name.startsWith('0') ? 1 : 3]));
+    const base = new Map(Array.from({ length: 40 }, (_, index) => [`${index % 5}/${index}`, 1]));
+    const ours = new Map([...base].map(([name]) => [name, name.startsWith('0') ? 6 : 1]));
     const groupOf = (name: string) => name.split('/')[0]!;
     const grouped = pairedDifference(ours, base, { key, groupOf }).difference;
-    expect(grouped).toEqual({ value: 1, low: 0, high: 2 }); // two concepts are two draws, not forty
-    expect(pairedDifference(ours, base, { key }).difference.low).toBeGreaterThan(0.5);
+    expect(grouped).toMatchObject({ value: 1, items: 5 }); // five concepts are five draws, not forty
+    expect(grouped.interval!.low).toBeCloseTo(1 - 1.583, 2);
+    expect(grouped.interval!.high).toBeCloseTo(1 + 1.583 * 2, 2);
+    expect(pairedDifference(ours, base, { key }).difference.interval!.low).toBeGreaterThan(0.2);
   });
 
   test('has no percentage of nothing', () => {
@@ -211,8 +244,6 @@ describe('curves of a method and a baseline', () => {
     expect(result.pairs).toBe(2);
     expect(result.leftOut).toEqual(['short']);
     expect(result.difference.value).toBeCloseTo(0.225, 12); // 0.75 − 0.5 and 0.6 − 0.4
-    expect(result.difference.low).toBeCloseTo(0.2, 12);
-    expect(result.difference.high).toBeCloseTo(0.25, 12);
     expect(result.relativePercent?.value).toBeCloseTo(50, 10); // 0.675 against 0.45
   });
 
@@ -231,8 +262,7 @@ describe('curves of a method and a baseline', () => {
     expect(values.method).toBeCloseTo(ours, 12);
     expect(values.baseline).toBeCloseTo(theirs, 12);
     expect(difference.value).toBeCloseTo(ours - theirs, 12);
-    expect(difference.low).toBeLessThan(difference.value);
-    expect(difference.high).toBeGreaterThan(difference.value);
+    expect(difference).toMatchObject({ items: 3, interval: undefined });
     expect(relativePercent!.value).toBeCloseTo((100 * (ours - theirs)) / theirs, 10);
   });
 
