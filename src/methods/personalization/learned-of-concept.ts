@@ -69,15 +69,16 @@ function methodOf({ unet, textEncoder }: OpenedConcept): MethodSettings {
   }
 }
 
-/** Its rank and alpha are those of the first layer. */
+/** Its rank and alpha are those of the first layer, where that counts at all: at scale 0 or below `up` has the factor. */
 function loraOf(unet: LowRankUpdates, text: LowRankUpdates): MethodSettings {
   const [first] = [...unet.values(), ...text.values()];
   const rank = first?.down.shape[0] ?? 1;
+  const alpha = first?.alpha ?? rank;
   const targets = targetsOf(unet.keys());
   return {
     kind: 'lora',
     rank,
-    alpha: first?.alpha ?? rank,
+    alpha: alpha > 0 ? alpha : rank,
     targets: targets.length === 0 ? ['attention'] : targets,
     textEncoder: text.size === 0 ? 'frozen' : 'trained',
   };

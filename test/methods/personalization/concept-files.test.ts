@@ -1,7 +1,16 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Device, full, type NdArray, normal, openDevice, randomKey } from '../../../src/engine/index.ts';
+import {
+  type Device,
+  flatten,
+  full,
+  type LazySource,
+  type NdArray,
+  normal,
+  openDevice,
+  randomKey,
+} from '../../../src/engine/index.ts';
 import {
   type ConceptCard,
   hashModel,
@@ -19,6 +28,7 @@ import {
   learnedOfConcept,
   type PromptedModel,
   personalizationPreset,
+  type SettingsOf,
 } from '../../../src/methods/personalization/index.ts';
 import { temporaryFolder } from '../../files/formats/temporary-folder.ts';
 import { holdTiny, tinyPipeline } from './tiny-pipeline.ts';
@@ -201,6 +211,35 @@ describe('a concept on disk', () => {
     await expect(applyConcept(base, whole)).rejects.toThrow(message);
   });
 });
+
+test.each([
+  ['a half', 0.5, 0.5],
+  ['nothing', 0, 0],
+  ['less than nothing', -1, -1],
+])(
+  'a LoRA without a card, at %s of its scale, is learned as updates of that scale',
+  async (_, scale, factor) => {
+    const [down, up] = [vectors(2), normal(randomKey(3), [16, 2])];
+    const { plan, learned } = learnedOfConcept({
+      embeddings: [],
+      unet: {
+        kind: 'low rank',
+        updates: new Map([['mid.attn1.to_q.weight', { down, up, alpha: 2 * scale }]]),
+      },
+      textEncoder: { kind: 'nothing' },
+      card: undefined,
+      tokenizerFiles: undefined,
+      sentence: '',
+      close: async () => {},
+    });
+    const { alpha, rank } = plan.method as SettingsOf<'lora'>;
+    expect(alpha).toBeGreaterThan(0);
+    const ups = flatten<LazySource>(learned.unet!).filter(([path]) => path.endsWith('.up'));
+    const { data } = await ups[0]![1].read();
+    const counted = Array.from(data as Float32Array, (value) => (alpha / rank) * value);
+    expect(counted).toEqual(Array.from(up.data, (value) => expect.closeTo(factor * value, 5)));
+  },
+);
 
 test('the hash of a model is that of its weights, whatever their order', async () => {
   const reversed = {
