@@ -17,6 +17,7 @@ const blank = (width: number, height: number, colour = 'white') =>
 beforeAll(async () => {
   await blank(1, 1).toFile(folder.path('dot.png'));
   await blank(40, 20).toFile(folder.path('other-size.png'));
+  await blank(40, 24).toFile(folder.path('white.png'));
   await blank(40, 24, 'black').toFile(folder.path('black.png'));
   // A header is enough: the size is looked at before anything is decoded.
   const huge = await blank(1, 1).toBuffer();
@@ -82,6 +83,11 @@ const refusals: readonly (readonly [picture: string, changed: Readonly<Record<st
     'photo.png',
     { '--mask': 'FOLDER/other-size.png' },
     /other-size\.png: the mask is as large as the picture, 40 x 24, got 40 x 20/,
+  ],
+  [
+    'photo.png',
+    { '--mask': 'FOLDER/white.png', '--variants': 'dds,dds-s' },
+    /^mask: without one is how dds, dds-s edit; add a variant that has one \(dds-sm, full\), or leave/,
   ],
   ['photo.png', { '--mask': 'FOLDER/black.png' }, /black\.png: the mask is black everywhere/],
   ['photo.png', { '--subject': 'dog' }, /"dog" does not stand in the source prompt/],

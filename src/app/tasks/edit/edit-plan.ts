@@ -3,7 +3,7 @@ import type { PresetName } from '../../../methods/personalization/index.ts';
 import { defaultSteering, type SteeringSettings } from '../../../methods/steering/index.ts';
 import { type PlainEditSettings, usualEditing } from '../../models/usual-editing.ts';
 import { TaskError } from '../task.ts';
-import { parseVariants, type VariantName } from './edit-variants.ts';
+import { variants as known, parseVariants, type VariantName } from './edit-variants.ts';
 import type { EditParameters } from './parameters.ts';
 
 /** Every number of an edit. */
@@ -24,13 +24,18 @@ export function recipeOf(
   model: { readonly preset: PresetName; readonly method: MethodKind | undefined },
 ): EditRecipe {
   const { preset, method } = model;
-  const { fast, best, steer, concept } = parameters;
+  const { fast, best, steer, concept, mask } = parameters;
   if (fast && best) throw new TaskError('fast and best: one of them at a time; leave one out');
   const share = fast ? 1 / 4 : best ? 2 : 1;
   const { names } = parseVariants(parameters.variants);
   const steers = steer && concept !== undefined;
   // Without steering both are one.
   const variants = steers ? names : [...new Set(names.map((name) => (name === 'full' ? 'dds-sm' : name)))];
+  if (mask !== undefined && mask !== 'none' && variants.every((name) => known[name].mask === 'none')) {
+    throw new TaskError(
+      `mask: without one is how ${variants.join(', ')} edit; add a variant that has one (dds-sm, full), or leave the mask out`,
+    );
+  }
   const usual = usualEditing[preset];
   return {
     variants,
