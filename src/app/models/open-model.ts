@@ -29,6 +29,8 @@ export interface OpenedModel {
   readonly title: string;
   readonly checkpoint: StableDiffusion;
   readonly tokenizer: Tokenizer;
+  /** What the tokenizer was made from, the model's own or borrowed, by their names. */
+  readonly tokenizerFiles: ReadonlyMap<string, Uint8Array>;
   close(): Promise<void>;
 }
 
@@ -51,10 +53,11 @@ export async function* openModel(
   });
   try {
     const checkpoint = requireModel(opened);
-    const tokenizer = await tokenizerOf(path, checkpoint, options.tokenizer);
+    const tokenizerFiles = await tokenizerFilesOf(path, checkpoint, options.tokenizer);
+    const tokenizer = await readTokenizer(options.tokenizer ?? path, tokenizerFiles);
     yield { kind: 'note', message: opened.sentence };
     const title = path === options.model ? lastPart(path) : (options.model ?? 'built-in');
-    return { title, checkpoint, tokenizer, close: opened.close };
+    return { title, checkpoint, tokenizer, tokenizerFiles, close: opened.close };
   } catch (error) {
     await opened.close();
     throw error;
@@ -78,13 +81,13 @@ function requireModel(checkpoint: Checkpoint): StableDiffusion {
   );
 }
 
-async function tokenizerOf(
+async function tokenizerFilesOf(
   path: string,
   { tokenizerFiles }: StableDiffusion,
   borrowed: string | undefined,
-): Promise<Tokenizer> {
-  if (borrowed !== undefined) return readTokenizer(borrowed, await readTokenizerFolder(borrowed));
-  if (tokenizerFiles.size > 0) return readTokenizer(path, tokenizerFiles);
+): Promise<ReadonlyMap<string, Uint8Array>> {
+  if (borrowed !== undefined) return readTokenizerFolder(borrowed);
+  if (tokenizerFiles.size > 0) return tokenizerFiles;
   throw new FormatError(
     `${path}: a single file has no tokenizer; name the folder of one of the same family, or a diffusers folder that has it (--tokenizer)`,
   );

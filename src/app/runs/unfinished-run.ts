@@ -107,11 +107,32 @@ function parsed(file: string, text: string): PlainData {
 }
 
 function refuseAnother(folder: string, request: RunRequest, earlier: RunRequest): void {
-  const names = [...new Set([...Object.keys(request), ...Object.keys(earlier)])];
-  const other = names.find((name) => contentHash(request[name]) !== contentHash(earlier[name]));
+  const other = firstDifference(request, earlier);
   if (other === undefined) return;
   const show = (data: PlainData) => JSON.stringify(data) ?? 'nothing';
   throw new TaskError(
-    `${folder}: the run there has ${other} ${show(earlier[other])}, and now it is ${show(request[other])}; go on with the same settings, or begin anew (--force)`,
+    `${folder}: the run there has ${other.name} ${show(other.earlier)}, and now it is ${show(other.now)}; go on with the same settings, or begin anew (--force)`,
   );
 }
+
+interface Difference {
+  /** `files.vae` */
+  readonly name: string;
+  readonly now: PlainData;
+  readonly earlier: PlainData;
+}
+
+function firstDifference(now: RunRequest, earlier: RunRequest): Difference | undefined {
+  for (const name of new Set([...Object.keys(now), ...Object.keys(earlier)])) {
+    const [a, b] = [now[name], earlier[name]];
+    if (contentHash(a) === contentHash(b)) continue;
+    const within = isRecord(a) && isRecord(b) ? firstDifference(a, b) : undefined;
+    return within === undefined
+      ? { name, now: a, earlier: b }
+      : { ...within, name: `${name}.${within.name}` };
+  }
+  return undefined;
+}
+
+const isRecord = (data: PlainData): data is RunRequest =>
+  typeof data === 'object' && data !== null && !Array.isArray(data);

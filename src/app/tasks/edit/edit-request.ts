@@ -1,14 +1,14 @@
 import type { PlainData } from '../../benchmark/plan/content-hash.ts';
 import { parseConceptReference } from '../../models/concept-reference.ts';
+import type { ModelHashes } from '../../models/hash-opened-model.ts';
 import type { RunRequest } from '../../runs/unfinished-run.ts';
 import type { EditRecipe } from './edit-plan.ts';
 import type { EditParameters } from './parameters.ts';
 
 /** SHA-256 of all files that decide the result. */
-export interface EditHashes {
+export interface EditHashes extends ModelHashes {
   readonly picture: string;
   readonly mask: string | undefined;
-  readonly model: string;
   readonly concept: string | undefined;
 }
 

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { randomKey } from '../../../engine/index.ts';
-import { hashModel, type OpenedConcept } from '../../../files/checkpoints/index.ts';
+import type { OpenedConcept } from '../../../files/checkpoints/index.ts';
 import { releaseModel } from '../../../methods/diffusion/index.ts';
 import {
   estimateEditing,
@@ -10,6 +10,7 @@ import {
 } from '../../../methods/memory/index.ts';
 import { applyConcept, learnedOfConcept } from '../../../methods/personalization/index.ts';
 import { type ConceptReference, locateReference } from '../../models/concept-reference.ts';
+import { hashOpenedModel } from '../../models/hash-opened-model.ts';
 import { holdBase } from '../../models/hold-base.ts';
 import { availableMemory, estimatedModel } from '../../models/memory-room.ts';
 import { openConcept } from '../../models/open-concept.ts';
@@ -77,7 +78,7 @@ export const edit = defineTask({
       yield { kind: 'stage', stage: 'Hashing the model' };
       const hashes = {
         ...inputs.hashes,
-        model: await hashModel(checkpoint),
+        ...(await hashOpenedModel(opened)),
         concept: reference && (await hashPath(reference.path)),
       };
       yield* tellOtherBase(concept, hashes.model, opened.title);

@@ -19,7 +19,7 @@ interface Personalized {
 
 /** @throws a sentence with what it takes and what would fit, if it will not fit */
 export async function* checkPersonalizationMemory(
-  { memoryCheck }: PersonalizeParameters,
+  { memoryCheck, classPictures }: PersonalizeParameters,
   { checkpoint, tokenizer, size }: Personalized,
   { concept, training }: PersonalizationRecipe,
 ): AsyncGenerator<TaskEvent, void> {
@@ -33,11 +33,15 @@ export async function* checkPersonalizationMemory(
     ...concept,
     method: { kind: 'lora', rank: 4, alpha: 4, targets: ['attention'], textEncoder: 'frozen' },
   } as const;
+  const without = `--prior-pictures 0${classPictures === undefined ? '' : ' and no --class-pictures'}`;
+  const alone = { ...training, prior: { kind: 'none' } as const };
+  const isPreserved = training.prior.kind === 'preserve';
+  const isLora = concept.method.kind === 'lora';
   const changes = [
-    ['--prior-pictures 0', concept, { ...training, prior: { kind: 'none' } as const }],
-    ['--method lora', lora, training],
-    ['--method lora --prior-pictures 0', lora, { ...training, prior: { kind: 'none' } as const }],
-  ] as const;
+    ...(isPreserved ? [[without, concept, alone] as const] : []),
+    ...(isLora ? [] : [['--method lora', lora, training] as const]),
+    ...(isPreserved && !isLora ? [[`--method lora ${without}`, lora, alone] as const] : []),
+  ];
   const alternatives: MemoryAlternative[] = [];
   for (const [label, plan, settings] of changes) {
     alternatives.push({ label, estimate: await estimatePersonalization(model, plan, settings) });

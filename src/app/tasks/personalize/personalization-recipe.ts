@@ -16,12 +16,26 @@ export interface PersonalizationRecipe {
   readonly training: TrainingSettings;
 }
 
-/** What is asked for, with the preset's numbers for the rest. @throws TaskError for what the method has no use for */
-export function recipeOf(parameters: PersonalizeParameters, name: PresetName): PersonalizationRecipe {
+/**
+ * What is asked for, with the preset's numbers for the rest.
+ * @param classPictures how many of the user's own there are
+ * @throws TaskError for what the method has no use for
+ */
+export function recipeOf(
+  parameters: PersonalizeParameters,
+  name: PresetName,
+  classPictures = 0,
+): PersonalizationRecipe {
   const preset = personalizationPreset(parameters.method, name);
   const { token, vectors, initializer } = parameters;
+  const word = wordOf(preset, token);
+  if (word.kind === 'rare word' && (vectors > 1 || initializer !== undefined)) {
+    throw new TaskError(
+      `vectors and initializer are of a word that is learned, and "${word.word}" is one of the vocabulary; leave them out, or name a new word (--token "<word>")`,
+    );
+  }
   const concept = defineConcept(
-    { ...preset, method: methodOf(preset.method, parameters), word: wordOf(preset, token) },
+    { ...preset, method: methodOf(preset.method, parameters), word },
     {
       word: token ?? '<concept>',
       classWord: parameters.class,
@@ -29,7 +43,7 @@ export function recipeOf(parameters: PersonalizeParameters, name: PresetName): P
       ...(initializer !== undefined && { initializer }),
     },
   );
-  return { concept, training: trainingOf(preset, parameters) };
+  return { concept, training: trainingOf(preset, parameters, classPictures) };
 }
 
 /** `<biscuit>` is a new word and is learned, whatever the method's habit; any other is taken from the vocabulary where that is the habit. */
@@ -57,21 +71,15 @@ function methodOf(
   return { ...method, ...trained, rank: own, alpha: alpha ?? own };
 }
 
-function trainingOf({ training }: Preset, parameters: PersonalizeParameters): TrainingSettings {
-  const { steps, learningRate, crop, priorPictures } = parameters;
-  const preserved =
-    training.prior.kind === 'preserve'
-      ? training.prior
-      : ({ kind: 'preserve', pictures: 0, weight: 1, batchSize: training.batchSize } as const);
-  const prior =
-    priorPictures === undefined
-      ? training.prior
-      : priorPictures === 0
-        ? ({ kind: 'none' } as const)
-        : { ...preserved, pictures: priorPictures };
+function trainingOf(
+  { training }: Preset,
+  parameters: PersonalizeParameters,
+  classPictures: number,
+): TrainingSettings {
+  const { steps, learningRate, crop } = parameters;
   return {
     ...training,
-    prior,
+    prior: priorOf(training, parameters, classPictures),
     ...(steps !== undefined && { steps }),
     ...(crop !== undefined && { crop }),
     ...(learningRate !== undefined && { learningRate }),
@@ -79,4 +87,26 @@ function trainingOf({ training }: Preset, parameters: PersonalizeParameters): Tr
     ...(learningRate !== undefined &&
       parameters.method === 'textual-inversion' && { tokenLearningRate: learningRate }),
   };
+}
+
+function priorOf(
+  { prior, batchSize }: TrainingSettings,
+  { method, priorPictures }: PersonalizeParameters,
+  classPictures: number,
+): TrainingSettings['prior'] {
+  const isAsked = classPictures > 0 || (priorPictures ?? 0) > 0;
+  if (method === 'textual-inversion' && isAsked) {
+    throw new TaskError(
+      'prior pictures and class pictures keep the class as it is, and textual-inversion learns nothing of it but a word; leave them out',
+    );
+  }
+  if (priorPictures === 0 && classPictures > 0) {
+    throw new TaskError(
+      'class pictures: prior pictures are 0, so none would be looked at; leave one of them out',
+    );
+  }
+  if (priorPictures === 0) return { kind: 'none' };
+  if (prior.kind === 'none' && !isAsked) return prior;
+  const preserved = prior.kind === 'preserve' ? prior : { weight: 1, batchSize, pictures: classPictures };
+  return { ...preserved, kind: 'preserve', pictures: priorPictures ?? preserved.pictures };
 }

@@ -1,6 +1,6 @@
 import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { hashModel, writeConcept } from '../../../files/checkpoints/index.ts';
+import { writeConcept } from '../../../files/checkpoints/index.ts';
 import { replaceFile } from '../../../files/formats/index.ts';
 import { encodePicture, type Picture, squarePicture } from '../../../files/images/index.ts';
 import {
@@ -11,6 +11,7 @@ import {
   personalize as personalizeModel,
 } from '../../../methods/personalization/index.ts';
 import type { PlainData } from '../../benchmark/plan/content-hash.ts';
+import { hashOpenedModel } from '../../models/hash-opened-model.ts';
 import { holdBase } from '../../models/hold-base.ts';
 import { isThere } from '../../models/is-there.ts';
 import { openModel } from '../../models/open-model.ts';
@@ -27,7 +28,7 @@ import { checkPersonalizationMemory } from './check-memory.ts';
 import { type ClassPictureCache, openClassPictures } from './class-picture-cache.ts';
 import { type PersonalizeParameters, personalizeParameters } from './parameters.ts';
 import { recipeOf } from './personalization-recipe.ts';
-import { readReferences } from './read-references.ts';
+import { picturesAt, readReferences } from './read-references.ts';
 
 export interface PersonalizeResult {
   /** The concept's folder. */
@@ -68,21 +69,29 @@ export const personalize = defineTask({
       const opened = yield* openModel(parameters, context);
       closers.unshift(opened.close);
       const { checkpoint, tokenizer } = opened;
-      const recipe = recipeOf(parameters, presetOf(checkpoint));
+      const classPaths =
+        parameters.classPictures === undefined ? [] : await picturesAt(parameters.classPictures);
+      const recipe = recipeOf(parameters, presetOf(checkpoint), classPaths.length);
       const { concept, training } = recipe;
       const size = parameters.size ?? sideOf(checkpoint);
       yield* checkPersonalizationMemory(parameters, { checkpoint, tokenizer, size }, recipe);
       yield { kind: 'stage', stage: 'Hashing the model' };
-      const base = { name: opened.title, hash: await hashModel(checkpoint) };
+      const files = await hashOpenedModel(opened);
+      const base = { name: opened.title, hash: files.model };
       const { seed } = parameters;
-      const request = { concept, training, seed, size, model: base.hash, references: hashes };
+      const cache = await openClassPictures(
+        { ...parameters, paths: classPaths },
+        { training, size, madeBy: { ...files, size, seed } },
+      );
+      const request = {
+        ...{ concept, training, seed, size },
+        files: { ...files, references: hashes, classPictures: cache.hashes },
+      };
       run = await openUnfinishedRun({
         output,
         request: request as unknown as { readonly [name: string]: PlainData },
         begin: parameters.resume ? 'resume' : parameters.force ? 'anew' : 'refuse where one is unfinished',
       });
-      const most = training.prior.kind === 'preserve' ? training.prior.pictures : 0;
-      const cache = await openClassPictures(parameters, { model: base.hash, size, seed }, most);
       if (cache.given.length > 0) {
         yield { kind: 'note', message: `${cache.given.length} pictures of the class are there already` };
       }
