@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { mkdir, open, rename, rm, stat, utimes } from 'node:fs/promises';
+import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** Held until released, or until this process dies. */
+/** Held until released, until this process dies, or until others take it for dead. */
 export interface FileLock {
+  /** Whether it is still this one: who gave no sign of life for long may have lost it to another process. */
+  isHeld(): Promise<boolean>;
+  /** Frees it if it is still held; another one's is left alone. */
   release(): Promise<void>;
 }
 
@@ -25,20 +28,28 @@ const DEFAULT_WATCH: Watch = { look: 200, looksUntilDead: 75 };
 /** Takes the lock if it is free. */
 export async function tryLock(path: string): Promise<FileLock | undefined> {
   await mkdir(dirname(path), { recursive: true });
-  try {
-    await (await open(path, 'wx')).close();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return undefined;
+  const file = await open(path, 'wx').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'EEXIST') return undefined;
     throw error;
-  }
-  // Without a clock of its own: any change of the time is a sign of life.
+  });
+  if (file === undefined) return undefined;
+  // Without a clock of its own: any change of the time is a sign of life. By its handle, not its path, which may be
+  // another one's by now.
   let beats = 0;
-  const heart = setInterval(() => utimes(path, ++beats, ++beats).catch(() => undefined), HEARTBEAT);
+  const heart = setInterval(() => file.utimes(++beats, ++beats).catch(() => undefined), HEARTBEAT);
   heart.unref();
+  const { ino } = await file.stat();
+  const isHeld = () =>
+    stat(path).then(
+      (found) => found.ino === ino,
+      () => false,
+    );
   return {
+    isHeld,
     async release() {
       clearInterval(heart);
-      await rm(path, { force: true });
+      if (await isHeld()) await rm(path, { force: true });
+      await file.close(); // only now: the number of a file that is closed and gone may be given to the next
     },
   };
 }

@@ -1,12 +1,13 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import type { Job, JobRunner } from '../../../src/app/benchmark/harness/job.ts';
 import { jobStore } from '../../../src/app/benchmark/harness/job-store.ts';
 import { type HarnessEvent, runJobs } from '../../../src/app/benchmark/harness/run-jobs.ts';
+import { type FileLock, tryLock } from '../../../src/files/hub/file-lock.ts';
 import { temporaryFolder } from '../../files/formats/temporary-folder.ts';
 import { riggedJobs, riggedRunner } from './rigged-jobs.ts';
 
@@ -28,6 +29,7 @@ async function complete(name: string, jobs: readonly Job[], run: JobRunner<Job>,
 const linesOf = async (path: string) => (await readFile(path, 'utf8')).trim().split('\n');
 
 const [learn, edit] = riggedJobs as [Job, Job];
+const allHashes = new Set(riggedJobs.map(({ hash }) => hash));
 
 describe('jobs', () => {
   test('are done once: a second run finds all of them and begins none', async () => {
@@ -67,9 +69,10 @@ describe('jobs', () => {
       'the loss is not finite at step 3',
       ...Array(3).fill('what it builds on failed: learn 0'),
     ]);
-    expect(await store.failures()).toMatchObject([{ title: 'learn 0', message: /not finite/ }]);
+    expect(await store.failures(allHashes)).toMatchObject([{ title: 'learn 0', message: /not finite/ }]);
+    expect(await store.failures(new Set([edit.hash]))).toEqual([]);
     expect((await complete('failing', riggedJobs, good)).summary).toMatchObject({ alreadyDone: 8, done: 12 });
-    expect(await store.failures()).toEqual([]);
+    expect(await store.failures(allHashes)).toEqual([]);
   });
 
   test('stop when they are asked to, and go on from the step where they were', async () => {
@@ -83,15 +86,87 @@ describe('jobs', () => {
       return {};
     };
     await expect(complete('stopped', riggedJobs, stopping, controller.signal)).rejects.toThrow('enough');
-    expect(await store.failures()).toEqual([]);
+    expect(await store.failures(allHashes)).toEqual([]);
     const { events } = await complete('stopped', riggedJobs, riggedRunner(log, 0));
     const first = events.find((event) => event.kind === 'progress');
     expect(first).toMatchObject({ job: { title: 'learn 0' }, done: 5 });
   });
 
+  test('are done again where a copy of their result was broken off', async () => {
+    const { log, store } = await newStore('half-copied');
+    await mkdir(store.resultFolder(learn.hash), { recursive: true });
+    await writeFile(`${store.resultFolder(learn.hash)}/picture-0.txt`, 'half a pic');
+    expect(await store.isDone(learn.hash)).toBe(false);
+    await complete('half-copied', riggedJobs, riggedRunner(log, 0));
+    await expectWholeResults('half-copied');
+  });
+
+  test('that fail after another process has done them are not failures', async () => {
+    const { log, store } = await newStore('late');
+    await complete('late', riggedJobs, riggedRunner(log, 0));
+    await store.fail(learn, 'its folder is gone');
+    expect(await store.failures(allHashes)).toEqual([]);
+  });
+
   test('that nobody does are refused instead of waited for', async () => {
     const { log } = await newStore('incomplete');
     await expect(complete('incomplete', [edit], riggedRunner(log, 0))).rejects.toThrow(/plan both together/);
+  });
+});
+
+describe('a process that gives no sign of life for long', () => {
+  /** Takes the job away once, as others do from one that they take for dead, at the first job's fifth step. */
+  function robbed(run: JobRunner<Job>, rob: () => Promise<void>): JobRunner<Job> {
+    let isRobbed = false;
+    return async function* (job, context) {
+      const running = run(job, context);
+      let next = await running.next();
+      for (; !next.done; next = await running.next()) {
+        if (!isRobbed && next.value.done === 5) {
+          isRobbed = true;
+          await rob();
+        }
+        yield next.value;
+      }
+      return next.value;
+    };
+  }
+
+  test('finds its job done by another one, and that is no failure', async () => {
+    const { log, store } = await newStore('overtaken');
+    const good = riggedRunner(log, 0);
+    const rob = async () => {
+      await rm(store.lockPath(learn.hash));
+      await complete('overtaken', [learn], good);
+    };
+    const { summary, events } = await complete('overtaken', riggedJobs, robbed(good, rob));
+    expect(summary).toMatchObject({ done: 12, failed: [] });
+    expect(events).toContainEqual({ kind: 'finished', job: learn, by: 'another process' });
+    await expectWholeResults('overtaken');
+  });
+
+  test('leaves its job and the lock to the other one, and waits for it', async () => {
+    const { log, store } = await newStore('robbed');
+    let taken: FileLock | undefined;
+    const rob = async () => {
+      await rm(store.lockPath(learn.hash));
+      taken = await tryLock(store.lockPath(learn.hash));
+      await store.begin(learn.hash);
+    };
+    const running = runJobs([learn], { store, run: robbed(riggedRunner(log, 0), rob) });
+    const kinds: string[] = [];
+    let next = await running.next();
+    for (; !next.done; next = await running.next()) {
+      kinds.push(next.value.kind);
+      if (next.value.kind !== 'waiting') continue;
+      expect(await taken!.isHeld()).toBe(true);
+      await taken!.release();
+    }
+    expect(next.value).toMatchObject({ done: 1, failed: [] });
+    expect(kinds.filter((kind) => kind !== 'progress')).toEqual([
+      ...['planned', 'started', 'waiting', 'started', 'finished'],
+    ]);
+    expect(await store.failures(allHashes)).toEqual([]);
   });
 });
 

@@ -8,7 +8,7 @@ import type { Job, JobResult } from './job.ts';
 /**
  * The folder of a benchmark's results. Several processes may use it at once, and any of them may be killed at any time:
  *
- *     results/HASH/     what a job made, with result.json; complete as soon as it is there
+ *     results/HASH/     what a job made; done as soon as result.json is there, which a half-copied folder has not
  *     work/HASH/        of a job under way: `scratch`, and folders that become results
  *     failures/HASH.json  why a job failed; gone when it succeeds
  *     locks/HASH        there while a process is at the job, which touches it every two seconds
@@ -21,10 +21,15 @@ export interface JobStore {
   lockPath(hash: string): string;
   /** Folders for a job that this process has the lock of. What a killed attempt left of its result is removed. */
   begin(hash: string): Promise<{ readonly folder: string; readonly scratch: string }>;
-  /** Makes the folder the job's result by renaming it. If another process was faster, its result stays. */
+  /**
+   * Makes the folder the job's result by renaming it. If another process was faster, its result stays; a folder without
+   * a result, as a copy that was broken off leaves it, does not.
+   */
   finish(job: Job, folder: string, result: JobResult): Promise<void>;
+  /** Keeps why a job failed, unless it is done. */
   fail(job: Job, message: string): Promise<void>;
-  failures(): Promise<readonly Failure[]>;
+  /** Of the jobs with these hashes. */
+  failures(hashes: ReadonlySet<string>): Promise<readonly Failure[]>;
 }
 
 export interface Failure {
@@ -36,7 +41,7 @@ export interface Failure {
 export function jobStore(folder: string): JobStore {
   const path = (...parts: string[]) => join(folder, ...parts);
   const resultFolder = (hash: string) => path('results', hash);
-  const isDone = (hash: string) => isThere(resultFolder(hash));
+  const isDone = (hash: string) => isThere(join(resultFolder(hash), RESULT));
   return {
     isDone,
     resultFolder,
@@ -65,6 +70,7 @@ export function jobStore(folder: string): JobStore {
         write(Buffer.from(`${JSON.stringify({ kind, title, result }, undefined, 2)}\n`)),
       );
       await mkdir(path('results'), { recursive: true });
+      if (!(await isDone(hash))) await rm(resultFolder(hash), { recursive: true, force: true });
       await rename(made, resultFolder(hash)).catch(async (error) => {
         if (!(await isDone(hash))) throw error;
       });
@@ -72,17 +78,18 @@ export function jobStore(folder: string): JobStore {
       await rm(path('failures', `${hash}.json`), { force: true });
     },
     async fail({ hash, title }, message) {
+      if (await isDone(hash)) return;
       await mkdir(path('failures'), { recursive: true });
       const failure: Failure = { hash, title, message };
       await replaceFile(path('failures', `${hash}.json`), (write) =>
         write(Buffer.from(`${JSON.stringify(failure, undefined, 2)}\n`)),
       );
     },
-    async failures() {
+    async failures(hashes) {
       const names = await readdir(path('failures')).catch(() => []);
       const found = await Promise.all(
         names
-          .filter((name) => name.endsWith('.json'))
+          .filter((name) => hashes.has(name.replace(/\.json$/, '')))
           .sort()
           .map((name) => readFile(path('failures', name), 'utf8').catch(() => undefined)),
       );

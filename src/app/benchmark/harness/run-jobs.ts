@@ -55,8 +55,7 @@ export async function* runJobs<J extends Job>(
       const state = await stateOf(job, store, failed);
       if (state === 'ready') {
         const lock = await tryLock(store.lockPath(job.hash));
-        if (lock !== undefined) yield* doLocked(job, lock, options, failed);
-        else {
+        if (lock === undefined || (yield* doLocked(job, lock, options, failed)) === 'left to another') {
           busy ??= job;
           left.push(job);
         }
@@ -72,8 +71,8 @@ export async function* runJobs<J extends Job>(
       if (busy === undefined) throw unreachable(left[0]!);
       yield { kind: 'waiting', job: busy };
       const lock = await waitForLock(store.lockPath(busy.hash), signal, watch);
-      yield* doLocked(busy, lock, options, failed);
-      left.splice(left.indexOf(busy), 1);
+      const end = yield* doLocked(busy, lock, options, failed);
+      if (end === 'ended') left.splice(left.indexOf(busy), 1);
     }
     waiting = left;
   }
@@ -102,12 +101,12 @@ async function* doLocked<J extends Job>(
   lock: FileLock,
   { store, run, signal }: RunJobsOptions<J>,
   failed: Map<string, { readonly title: string; readonly message: string }>,
-): AsyncGenerator<HarnessEvent<J>, void, undefined> {
+): AsyncGenerator<HarnessEvent<J>, 'ended' | 'left to another', undefined> {
   try {
     // Between the look and the lock another process may have done it.
     if (await store.isDone(job.hash)) {
       yield { kind: 'finished', job, by: 'another process' };
-      return;
+      return 'ended';
     }
     yield { kind: 'started', job };
     const { folder, scratch } = await store.begin(job.hash);
@@ -119,14 +118,21 @@ async function* doLocked<J extends Job>(
       await store.finish(job, folder, next.value);
     } catch (error) {
       signal?.throwIfAborted();
+      // Who was taken for dead loses its folder to another process, which is the reason then, and does the job.
+      if (await store.isDone(job.hash)) {
+        yield { kind: 'finished', job, by: 'another process' };
+        return 'ended';
+      }
+      if (!(await lock.isHeld())) return 'left to another';
       const message = error instanceof Error ? error.message : String(error);
       await store.fail(job, message);
       yield fail(job, message, failed);
-      return;
+      return 'ended';
     } finally {
       await running.return(undefined as never); // frees what the job holds where the caller stopped early
     }
     yield { kind: 'finished', job, by: 'this process' };
+    return 'ended';
   } finally {
     await lock.release();
   }

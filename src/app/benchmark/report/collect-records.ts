@@ -72,15 +72,16 @@ export async function collectRecords(folder: string): Promise<BenchmarkRecords> 
     const { cost, pictures } = edit;
     cells.push({ ...cell, steps, autoencoder, cost, pictures, folder: store.resultFolder(cell.edit) });
   }
-  const biases: BiasRecord[] = [];
-  for (const bias of firstOfEach(
+  const wantedBiases = firstOfEach(
     own.flatMap((plan) =>
       plan.biases
         .filter((bias) => isCurrent(plan, bias))
         .map((bias) => ({ ...bias, referencePicture: join(folder, plan.references[bias.concept]!) })),
     ),
     ({ suite, baseline, concept }) => `${suites[suite].references} ${baseline} ${concept}`,
-  )) {
+  );
+  const biases: BiasRecord[] = [];
+  for (const bias of wantedBiases) {
     if (!(await store.isDone(bias.hash))) continue;
     const { rows } = (await store.readResult(bias.hash)) as unknown as ClassBiasRecord;
     biases.push({ ...bias, rows, folder: store.resultFolder(bias.hash) });
@@ -90,7 +91,12 @@ export async function collectRecords(folder: string): Promise<BenchmarkRecords> 
     model: last.model,
     settings: last.settings,
     ...{ cells, biases, missing: wanted.length - cells.length },
-    failures: await store.failures(),
+    failures: await store.failures(
+      new Set([
+        ...wanted.flatMap(({ learn, edit, measure }) => [learn, edit, measure]),
+        ...wantedBiases.map(({ hash }) => hash),
+      ]),
+    ),
     leftOut: [...new Set(own.flatMap((plan) => plan.leftOut))],
     otherPlans: plans.filter(
       (plan) => !(own.includes(plan) && plan.cells.every((cell) => isCurrent(plan, cell))),
