@@ -2,6 +2,7 @@ import { flatten, type LazySource, type NdArray, type StateLeaf, type Tree } fro
 import type { Concept, LowRankUpdate, NetworkChange } from '../../files/checkpoints/index.ts';
 import { type HeldModel, releaseModel } from '../diffusion/index.ts';
 import { conceptOfLearned } from './concept-of-learned.ts';
+import { methodOf } from './learned-of-concept.ts';
 import { isLoraTarget } from './lora.ts';
 import { approximateByRank } from './low-rank-approximation.ts';
 import type { Learned } from './model-trees.ts';
@@ -10,6 +11,8 @@ import { personalizedModel } from './personalized-model.ts';
 import { readFloats } from './read-floats.ts';
 
 export interface ExpressedAsLora {
+  /** Textual Inversion's where no weight changed: words alone are no LoRA. */
+  readonly plan: ConceptPlan;
   readonly concept: Concept;
   /** Share of the squared change of all parameters that the updates hold, 0 … 1; of a LoRA itself exactly 1. */
   readonly captured: number;
@@ -27,7 +30,7 @@ export async function learnedAsLora(
   rank: number,
 ): Promise<ExpressedAsLora> {
   const concept = conceptOfLearned(plan, learned);
-  if (plan.method.kind === 'lora') return { concept, captured: 1 };
+  if (plan.method.kind === 'lora') return { plan, concept, captured: 1 };
   const unet = await approximated(learned.unet, base.unet.parameters.sources() as Tree<LazySource>, rank);
   const text = await approximated(
     learned.textEncoder,
@@ -35,8 +38,10 @@ export async function learnedAsLora(
     rank,
   );
   const squares = unet.squares + text.squares;
+  const expressed = { ...concept, unet: unet.change, textEncoder: text.change };
   return {
-    concept: { ...concept, unet: unet.change, textEncoder: text.change },
+    plan: { ...plan, method: methodOf(expressed) },
+    concept: expressed,
     captured: squares === 0 ? 1 : 1 - (unet.lost + text.lost) / squares,
   };
 }

@@ -7,6 +7,7 @@ import {
   unflatten,
 } from '../../engine/index.ts';
 import type {
+  Concept,
   LowRankUpdate,
   LowRankUpdates,
   MethodSettings,
@@ -52,7 +53,8 @@ export function learnedOfConcept(concept: OpenedConcept): LearnedConcept {
 const textIsLearned = (method: MethodSettings): boolean =>
   'textEncoder' in method && method.textEncoder === 'trained';
 
-function methodOf({ unet, textEncoder }: OpenedConcept): MethodSettings {
+/** The method that makes these changes, as far as they tell. */
+export function methodOf({ unet, textEncoder }: Pick<Concept, 'unet' | 'textEncoder'>): MethodSettings {
   const text = textEncoder.kind === 'nothing' ? 'frozen' : 'trained';
   switch (unet.kind) {
     case 'nothing':

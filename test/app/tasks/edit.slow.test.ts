@@ -44,16 +44,34 @@ describe('edit', () => {
     expect(JSON.stringify([recipe, record])).not.toContain(folder.path(''));
   });
 
-  test.each(['concept', 'lora'] as const)('keeps the steered concept as a %s', async (steeredAs) => {
-    const output = folder.path(`steered-${steeredAs}`);
-    await completeTask('edit', { ...quickEdit(folder), output, steeredAs, saveSteered: true, recipe: false });
+  test.each([
+    ['custom-diffusion', 'concept', 'custom-diffusion', []],
+    ['custom-diffusion', 'lora', 'lora', [/^The LoRA, of rank 32 at most, holds 98 % of what/]],
+    ['dreambooth', 'lora', 'lora', [/^The LoRA, of rank 32 at most, holds \d+ % of what/]],
+    ['lora', 'lora', 'lora', []],
+    ['textual-inversion', 'lora', 'textual-inversion', [/^Words alone were learned, which no LoRA can hold/]],
+  ] as const)('keeps the steered concept of %s as a %s: %s', async (began, steeredAs, kind, told) => {
+    const output = folder.path(`steered-${began}-${steeredAs}`);
+    const notes: string[] = [];
+    await completeTask(
+      'edit',
+      {
+        ...quickEdit(folder),
+        ...{ concept: folder.path(began), output, steeredAs, saveSteered: true, recipe: false },
+      },
+      {
+        onEvent: (event) =>
+          event.kind === 'note' && /^The LoRA|^Words/.test(event.message) && notes.push(event.message),
+      },
+    );
+    expect(notes).toEqual(told.map((note) => expect.stringMatching(note)));
     expect(await readPictureRecord(`${output}/edit.png`)).toEqual({});
     const base = { unet: new Map(), textEncoder: new Map() };
     const read = await readConcept(`${output}/steered`, { base }).catch(() => undefined);
     const card = JSON.parse(await readFile(`${output}/steered/concept.json`, 'utf8'));
     await read?.close();
     expect(card).toMatchObject({
-      method: { kind: steeredAs === 'lora' ? 'lora' : 'custom-diffusion' },
+      method: { kind },
       phrase: '<toy> cat',
     });
     const again = {
@@ -66,35 +84,45 @@ describe('edit', () => {
     expect(variants).toMatchObject([{ name: 'dds-sm', changedOutsideMask: 0 }]);
   });
 
-  /** Where a run is stopped: at the first event that fits. */
-  const stops: readonly (readonly [where: string, steer: boolean, at: (event: TaskEvent) => boolean])[] = [
+  /** Where a run is stopped: at the first event that fits; and what is kept of it. */
+  const stops: readonly (readonly [
+    where: string,
+    steer: boolean,
+    at: (event: TaskEvent & { readonly kind: 'progress' }) => boolean,
+    kept: string,
+  ])[] = [
     [
-      'in steering',
+      'in the second guided image',
       true,
-      (event) => event.kind === 'progress' && event.stage === 'Steering' && event.done === 1,
+      ({ stage, done, total }) => stage === 'Sampling guided images' && done === total! / 2 + 1,
+      'guided-image-1.safetensors',
     ],
+    ['in steering', true, ({ stage, done }) => stage === 'Steering' && done === 1, 'steering.safetensors'],
     [
       'in the edit',
       false,
-      (event) => event.kind === 'progress' && /^Editing/.test(event.stage) && event.done === 2,
+      ({ stage, done }) => /^Editing/.test(stage) && done === 2,
+      'edit-dds-sm.safetensors',
     ],
   ];
 
-  test.each(stops)('stopped %s goes on to the same bytes', async (where, steer, at) => {
+  test.each(stops)('stopped %s goes on to the same bytes', async (where, steer, at, kept) => {
     const name = where.replaceAll(' ', '-');
-    const request = { ...quickEdit(folder), steps: 3, saveEvery: 1, steer, output: folder.path(name) };
+    const own = { steps: 3, guidedImages: 2, steer, output: folder.path(name) };
+    const request = { ...quickEdit(folder), ...own };
     const controller = new AbortController();
     const stopped = completeTask('edit', request, {
       signal: controller.signal,
-      onEvent: (event) => at(event) && controller.abort(new Error('enough')),
+      onEvent: (event) => event.kind === 'progress' && at(event) && controller.abort(new Error('enough')),
     });
     await expect(stopped).rejects.toThrow(
       /^Stopped; nothing is lost\. Go on with the same command and --resume/,
     );
     expect(await isThere(request.output)).toBe(false);
+    expect(await isThere(`${request.output}.unfinished/${kept}`)).toBe(true);
     await expect(completeTask('edit', request)).rejects.toThrow(/broken off; go on with it \(--resume\)/);
     await expect(completeTask('edit', { ...request, resume: true, steps: 4 })).rejects.toThrow(
-      /has editing .*"steps":3.*; go on with the same settings, or begin anew/,
+      /has editing\.steps 3, and now it is 4; go on with the same settings, or begin anew/,
     );
     await completeTask('edit', { ...request, resume: true });
     await completeTask('edit', { ...request, output: `${request.output}-whole` });

@@ -22,6 +22,7 @@ import {
 } from '../../../src/engine/index.ts';
 import {
   type ConceptCard,
+  loraTargets,
   openCheckpoint,
   readConcept,
   writeConcept,
@@ -242,7 +243,15 @@ describe.each(methodCases)('%s', (name, plan) => {
     const learned = await moved(plan);
     const own = await personalized(plan, learned);
     const expected = await prediction(own, `the ${word}`);
-    const { concept, captured } = await learnedAsLora(base.model, plan, learned, 64);
+    const { concept, captured, plan: asLora } = await learnedAsLora(base.model, plan, learned, 64);
+    expect(asLora.method).toMatchObject(
+      {
+        'textual-inversion': { kind: 'textual-inversion' },
+        dreambooth: { kind: 'lora', targets: loraTargets },
+        'custom-diffusion': { kind: 'lora', targets: ['attention', 'cross-attention'] },
+        lora: plan.method,
+      }[plan.method.kind],
+    );
     const whole = await learnedAsWholeModel(base.model, plan, learned);
     const exact = captured > 1 - 1e-6;
     expect(exact).toBe(plan.method.kind !== 'dreambooth' && name !== 'Custom Diffusion of all projections');

@@ -25,7 +25,7 @@ import { referenceOf } from './reference-picture.ts';
 import { runRecord } from './run-record.ts';
 import type { SteeredEdit } from './steer-stage.ts';
 import type { VariantEdit } from './variant-stage.ts';
-import { writeSteered } from './write-steered.ts';
+import { expressSteered, writeSteered } from './write-steered.ts';
 
 export interface EditResult {
   readonly output: string;
@@ -76,6 +76,11 @@ export async function* writeOutputs(finished: FinishedEdit): AsyncGenerator<Task
     ...Array.from(edits, ([name, edit]) => ({ label: variants[name].title, picture: edit.picture })),
   ];
   const sheet = await drawSheet([panels]);
+  const kept =
+    parameters.saveSteered && steered !== undefined
+      ? { steered, ...(await expressSteered(base.model, steered.concept, parameters.steeredAs)) }
+      : undefined;
+  if (kept?.note !== undefined) yield { kind: 'note', message: kept.note };
 
   await mkdir(output, { recursive: true });
   const path = (name: string) => join(output, name);
@@ -93,9 +98,9 @@ export async function* writeOutputs(finished: FinishedEdit): AsyncGenerator<Task
   }
   yield* write('mask.png', (to) => writePicture(to, pictureOfMask(mask), { existing }));
   yield* write('sheet.png', (to) => replaceFile(to, (put) => put(sheet)));
-  if (parameters.saveSteered && steered !== undefined) {
+  if (kept !== undefined) {
     yield* write('steered', (to) =>
-      writeSteered(to, { session, opened, concept, steered, model: hashes.model }),
+      writeSteered(to, { session, opened, began: concept, model: hashes.model, ...kept }),
     );
   }
   const record = runRecord({ ...finished, results, files });

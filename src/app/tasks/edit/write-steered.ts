@@ -1,64 +1,80 @@
 import {
+  type Concept,
   type ConceptCard,
   type MethodSettings,
   type OpenedConcept,
   writeConcept,
 } from '../../../files/checkpoints/index.ts';
+import type { HeldModel } from '../../../methods/diffusion/index.ts';
 import { type ConceptPlan, conceptOfLearned, learnedAsLora } from '../../../methods/personalization/index.ts';
+import type { SteeredConcept } from '../../../methods/steering/index.ts';
 import { wordsOf } from '../../models/open-concept.ts';
 import type { OpenedModel } from '../../models/open-model.ts';
 import { dataText } from '../../runs/unfinished-run.ts';
 import type { EditSession } from './edit-session.ts';
+import type { EditParameters } from './parameters.ts';
 import type { SteeredEdit } from './steer-stage.ts';
 
 /** Of a steered concept of another kind as a LoRA: more than concepts are learned with, since it is cut from weights. */
 const LORA_RANK = 32;
 
-export interface WriteSteeredOptions {
+/** A steered concept in the form that it is kept in. */
+export interface ExpressedSteered {
+  readonly plan: ConceptPlan;
+  readonly concept: Concept;
+  /** What of the form is not as it was asked for, a sentence. */
+  readonly note: string | undefined;
+}
+
+/** As a concept of the same kind, or as a LoRA where anything but words was learned. */
+export async function expressSteered(
+  base: HeldModel,
+  { plan, learned }: SteeredConcept,
+  form: EditParameters['steeredAs'],
+): Promise<ExpressedSteered> {
+  if (form === 'concept') return { plan, concept: conceptOfLearned(plan, learned), note: undefined };
+  const { captured, ...expressed } = await learnedAsLora(base, plan, learned, LORA_RANK);
+  return { ...expressed, note: noteOf(expressed.plan.method, captured) };
+}
+
+function noteOf(method: MethodSettings, captured: number): string | undefined {
+  if (method.kind !== 'lora') {
+    return 'Words alone were learned, which no LoRA can hold: the steered concept is kept as an embedding';
+  }
+  const percent = Math.floor(100 * captured);
+  if (percent >= 99) return undefined;
+  return `The LoRA, of rank ${LORA_RANK} at most, holds ${percent} % of what the concept changes in the model; --steered-as concept keeps all`;
+}
+
+export interface WriteSteeredOptions extends ExpressedSteered {
   readonly session: EditSession;
   readonly opened: OpenedModel;
-  readonly concept: OpenedConcept | undefined;
+  /** What was steered, as it was learned. */
+  readonly began: OpenedConcept | undefined;
   readonly steered: SteeredEdit;
   /** Hash of the model. */
   readonly model: string;
 }
 
-/** Writes a steered concept as a folder like any concept's: of the same kind, or as a LoRA. */
+/** Writes a steered concept as a folder like any concept's. */
 export async function writeSteered(path: string, options: WriteSteeredOptions): Promise<void> {
-  const { session, opened, steered } = options;
-  const { base, parameters } = session;
-  const existing = parameters.force ? 'replace' : 'refuse';
-  const { plan, learned } = steered.concept;
-  if (parameters.steeredAs === 'concept') {
-    const card = cardOf(options, plan);
-    await writeConcept(path, card, conceptOfLearned(plan, learned), { base: opened.checkpoint, existing });
-    return;
-  }
-  const { concept } = await learnedAsLora(base.model, plan, learned, LORA_RANK);
-  const method: MethodSettings = {
-    kind: 'lora',
-    rank: LORA_RANK,
-    alpha: LORA_RANK,
-    targets: ['attention'],
-    textEncoder: concept.textEncoder.kind === 'nothing' ? 'frozen' : 'trained',
-    ...(plan.method.kind === 'lora' && plan.method),
-  };
-  await writeConcept(path, cardOf(options, { ...plan, method }), concept, { existing });
+  const { session, opened, concept } = options;
+  await writeConcept(path, cardOf(options), concept, {
+    base: opened.checkpoint,
+    existing: session.parameters.force ? 'replace' : 'refuse',
+  });
 }
 
-function cardOf(
-  { session, opened, concept, steered, model }: WriteSteeredOptions,
-  plan: ConceptPlan,
-): ConceptCard {
+function cardOf({ session, opened, began, steered, plan, model }: WriteSteeredOptions): ConceptCard {
   const { recipe, seed } = session;
-  const phrase = concept?.card?.phrase ?? wordsOf(concept!)[0] ?? session.parameters.prompt;
+  const phrase = began?.card?.phrase ?? wordsOf(began!)[0] ?? session.parameters.prompt;
   return {
     format: 'dreamsteerer concept 1',
     method: plan.method,
     base: { name: opened.title, hash: model },
     tokens: plan.tokens,
     phrase,
-    classWord: concept?.card?.classWord ?? phrase,
+    classWord: began?.card?.classWord ?? phrase,
     steps: steered.steps,
     seed,
     training: JSON.parse(dataText({ steered: recipe.steering as never })),
