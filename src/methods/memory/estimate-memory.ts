@@ -96,16 +96,22 @@ export async function estimateSteering(
   return largestStage('steer', [...steps, ...(settings.modeShifting === 'off' ? [] : [sampling])]);
 }
 
-/** The peak memory of editing latents with a concept, or with the model alone, under guidance in one batch. */
+/**
+ * The peak memory of editing latents with a concept, or with the model alone, under guidance in one batch.
+ * @param concept what was just steered is in memory another time, to be written
+ */
 export async function estimateEditing(
   estimated: EstimatedModel,
   plan: ConceptPlan | undefined,
+  concept: 'on disk' | 'steered' = 'on disk',
 ): Promise<MemoryEstimate> {
   const { model, tokenizer, shape } = estimated;
   const learned = plan === undefined ? {} : await hollowLearned(model, plan);
   const counted = countUnet(model, tokenizer, [2 * shape[0]!, ...shape.slice(1)]);
+  const held = modelParts(model, plan, learned);
   const parts = [
-    ...modelParts(model, plan, learned),
+    ...held,
+    ...(concept === 'steered' ? [{ ...held.at(-1)!, label: 'what was steered' }] : []),
     { label: 'activations', bytes: calibration.forward * counted },
   ];
   return largestStage('edit', [{ stage: 'a step of the edit', parts }]);

@@ -13,4 +13,3 @@ export {
   requireMemory,
 } from './memory-estimate.ts';
 export type { ModelSpecs } from './model-specs.ts';
-export { smallerSteering } from './smaller-settings.ts';

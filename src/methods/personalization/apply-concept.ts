@@ -58,6 +58,10 @@ export const tokenizerBefore = async (
     ? readTokenizer('the concept', tokenizerFiles)
     : tokenizer;
 
+/** A model's tokenizer, with a concept's words. */
+export const tokenizerWith = async (tokenizer: Tokenizer, concept: OpenedConcept): Promise<Tokenizer> =>
+  extendTokenizer(await tokenizerBefore(tokenizer, concept), learnedOfConcept(concept).plan.tokens);
+
 /**
  * Names and shapes tell families apart; a LoRA was matched with the model when it was read. Nothing else is read.
  * @throws a sentence if the concept is for another model

@@ -31,6 +31,7 @@ export {
 } from './steered-parameters.ts';
 export {
   defaultSteering,
+  loraBeside,
   passesPerStep,
   type SteeringOptimization,
   type SteeringSettings,

@@ -71,6 +71,14 @@ export function defaultSteering(kind: MethodKind, name: PresetName): SteeringSet
   };
 }
 
+/** Takes the least memory, whatever the concept's kind. */
+export const loraBeside = {
+  kind: 'lora beside',
+  rank: 4,
+  alpha: 4,
+  targets: ['attention'],
+} as const satisfies SteeredSubset;
+
 /** Of a large model each row goes alone: together the six rows would take 17 GiB for activations. */
 const memoryOf: { readonly [P in PresetName]: Pick<SteeringOptimization, 'rowsPerPass' | 'activations'> } = {
   'SD 1.x': { rowsPerPass: 1, activations: 'recompute' },

@@ -44,6 +44,17 @@ describe('edit', () => {
     expect(JSON.stringify([recipe, record])).not.toContain(folder.path(''));
   });
 
+  test('steers a LoRA beside a concept', async () => {
+    const output = folder.path('beside');
+    const request = { ...quickEdit(folder), concept: folder.path('textual-inversion'), output };
+    await completeTask('edit', { ...request, steerWhat: 'lora', steeredAs: 'lora', saveSteered: true });
+    const card = JSON.parse(await readFile(`${output}/steered/concept.json`, 'utf8'));
+    expect(card).toMatchObject({
+      method: { kind: 'lora', rank: 4, targets: ['attention'] },
+      tokens: [{ word: '<toy>' }],
+    });
+  });
+
   test.each([
     ['custom-diffusion', 'concept', 'custom-diffusion', []],
     ['custom-diffusion', 'lora', 'lora', [/^The LoRA, of rank 32 at most, holds 98 % of what/]],
@@ -53,10 +64,11 @@ describe('edit', () => {
   ] as const)('keeps the steered concept of %s as a %s: %s', async (began, steeredAs, kind, told) => {
     const output = folder.path(`steered-${began}-${steeredAs}`);
     const notes: string[] = [];
-    await completeTask(
+    const made = await completeTask(
       'edit',
       {
         ...quickEdit(folder),
+        variants: ['full,dds'],
         ...{ concept: folder.path(began), output, steeredAs, saveSteered: true, recipe: false },
       },
       {
@@ -65,7 +77,8 @@ describe('edit', () => {
       },
     );
     expect(notes).toEqual(told.map((note) => expect.stringMatching(note)));
-    expect(await readPictureRecord(`${output}/edit.png`)).toEqual({});
+    expect(made.variants.map(({ name }) => name)).toEqual(['full', 'dds']);
+    expect(await readPictureRecord(`${output}/edit-full.png`)).toEqual({});
     const base = { unet: new Map(), textEncoder: new Map() };
     const read = await readConcept(`${output}/steered`, { base }).catch(() => undefined);
     const card = JSON.parse(await readFile(`${output}/steered/concept.json`, 'utf8'));

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { smallerEdits } from '../../../src/app/tasks/edit/check-memory.ts';
 import {
   add,
   type Device,
@@ -25,13 +26,12 @@ import {
   intermediateBytes,
   type MemoryEstimate,
   requireMemory,
-  smallerSteering,
 } from '../../../src/methods/memory/index.ts';
 import {
   type PersonalizationBase,
   personalizationPreset,
 } from '../../../src/methods/personalization/index.ts';
-import { defaultSteering, type SteeringSettings } from '../../../src/methods/steering/index.ts';
+import { defaultSteering, loraBeside, type SteeringSettings } from '../../../src/methods/steering/index.ts';
 import { parseUnetConfig, unet, unetParameterSpecs } from '../../../src/networks/unet/index.ts';
 import { methodCases } from '../personalization/tiny-pipeline.ts';
 import { tinyBase } from '../steering/tiny-steering.ts';
@@ -148,7 +148,10 @@ describe('the estimate', () => {
     const plan = planOf('DreamBooth');
     const settings = defaultSteering('dreambooth', 'pocket');
     const estimate = await estimateSteering(estimated(), plan, settings);
-    const others = await smallerSteering(estimated(), plan, settings);
+    const others = await smallerEdits(estimated(), plan, settings);
+    expect(others.map(({ label }) => label)).toEqual(['--steer-what lora', '--no-steer']);
+    const beside = await smallerEdits(estimated(), plan, { ...settings, subset: loraBeside });
+    expect(beside.map(({ label }) => label)).toEqual(['--no-steer']);
     const least = Math.min(...others.map((each) => each.estimate.peak));
     expect(least).toBeLessThan(estimate.peak);
     expect(() => requireMemory(estimate, estimate.peak, others)).not.toThrow();

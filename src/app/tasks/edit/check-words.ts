@@ -1,10 +1,5 @@
 import type { OpenedConcept } from '../../../files/checkpoints/index.ts';
 import { findSubjectWord, subjectFromWords } from '../../../methods/editing/index.ts';
-import {
-  extendTokenizer,
-  learnedOfConcept,
-  tokenizerBefore,
-} from '../../../methods/personalization/index.ts';
 import type { Tokenizer } from '../../../networks/clip/index.ts';
 import { wordsOf } from '../../models/open-concept.ts';
 import { TaskError } from '../task.ts';
@@ -13,18 +8,15 @@ import type { EditParameters } from './parameters.ts';
 
 /**
  * Checks before anything is loaded what the prompts say.
+ * @param knowing `tokenizer` with the concept's words
  * @throws a sentence for a `<word>` that nobody taught the model that reads it, or a subject that cannot be named
  */
-export async function checkWords(
+export function checkWords(
   parameters: EditParameters,
-  tokenizer: Tokenizer,
+  { tokenizer, knowing }: { readonly tokenizer: Tokenizer; readonly knowing: Tokenizer },
   concept: OpenedConcept | undefined,
-): Promise<void> {
+): void {
   const { prompt, sourcePrompt, negativePrompt } = parameters;
-  const knowing =
-    concept === undefined
-      ? tokenizer
-      : extendTokenizer(await tokenizerBefore(tokenizer, concept), learnedOfConcept(concept).plan.tokens);
   const unknown = placeholdersIn(`${prompt} ${negativePrompt}`).find(
     (word) => !knowing.placeholders.has(word),
   );

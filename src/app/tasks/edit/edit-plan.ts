@@ -1,6 +1,6 @@
 import type { MethodKind } from '../../../files/checkpoints/index.ts';
 import type { PresetName } from '../../../methods/personalization/index.ts';
-import { defaultSteering, type SteeringSettings } from '../../../methods/steering/index.ts';
+import { defaultSteering, loraBeside, type SteeringSettings } from '../../../methods/steering/index.ts';
 import { type PlainEditSettings, usualEditing } from '../../models/usual-editing.ts';
 import { TaskError } from '../task.ts';
 import { variants as known, parseVariants, type VariantName } from './edit-variants.ts';
@@ -47,10 +47,18 @@ export function recipeOf(
     },
     steering:
       variants.includes('full') && method !== undefined
-        ? steeringOf(parameters, defaultSteering(method, preset), share)
+        ? steeringOf(parameters, usualSteering[parameters.steerWhat](method, preset), share)
         : undefined,
   };
 }
+
+const usualSteering: {
+  readonly [W in EditParameters['steerWhat']]: (method: MethodKind, preset: PresetName) => SteeringSettings;
+} = {
+  concept: defaultSteering,
+  // By the rates of a LoRA, whatever the concept is.
+  lora: (_, preset) => ({ ...defaultSteering('lora', preset), subset: loraBeside }),
+};
 
 function steeringOf(
   { steerSteps, guidedImages }: EditParameters,

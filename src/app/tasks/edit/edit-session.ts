@@ -1,11 +1,8 @@
 import type { RandomKey } from '../../../engine/index.ts';
 import type { Picture } from '../../../files/images/index.ts';
 import type { MaskOptions } from '../../../methods/editing/index.ts';
-import type {
-  LearnedConcept,
-  PersonalizationBase,
-  PromptedModel,
-} from '../../../methods/personalization/index.ts';
+import type { LearnedConcept, PersonalizationBase } from '../../../methods/personalization/index.ts';
+import type { Tokenizer } from '../../../networks/clip/index.ts';
 import type { Stopwatch } from '../../runs/stopwatch.ts';
 import type { UnfinishedRun } from '../../runs/unfinished-run.ts';
 import type { EditRecipe } from './edit-plan.ts';
@@ -23,8 +20,8 @@ export interface EditSession {
   readonly concept: LearnedConcept | undefined;
   /** Where it lies on this disk. */
   readonly conceptPath: string | undefined;
-  /** With the concept as it was learned; the base itself without one. */
-  readonly personalized: PromptedModel;
+  /** Knows the concept's words. */
+  readonly tokenizer: Tokenizer;
   /** Of the square that the model sees, in pixels. */
   readonly side: number;
   readonly run: UnfinishedRun;

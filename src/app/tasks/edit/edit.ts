@@ -1,18 +1,10 @@
 import { randomInt } from 'node:crypto';
 import { randomKey } from '../../../engine/index.ts';
 import type { OpenedConcept } from '../../../files/checkpoints/index.ts';
-import { releaseModel } from '../../../methods/diffusion/index.ts';
-import {
-  estimateEditing,
-  estimateSteering,
-  requireMemory,
-  smallerSteering,
-} from '../../../methods/memory/index.ts';
-import { applyConcept, learnedOfConcept } from '../../../methods/personalization/index.ts';
+import { learnedOfConcept, tokenizerWith } from '../../../methods/personalization/index.ts';
 import { type ConceptReference, locateReference } from '../../models/concept-reference.ts';
 import { hashOpenedModel } from '../../models/hash-opened-model.ts';
 import { holdBase } from '../../models/hold-base.ts';
-import { availableMemory, estimatedModel } from '../../models/memory-room.ts';
 import { openConcept } from '../../models/open-concept.ts';
 import { type OpenedModel, openModel } from '../../models/open-model.ts';
 import { presetOf, sideOf } from '../../models/preset-of.ts';
@@ -22,16 +14,16 @@ import { startStopwatch } from '../../runs/stopwatch.ts';
 import { openUnfinishedRun, type UnfinishedRun, unfinishedRequest } from '../../runs/unfinished-run.ts';
 import { defineTask } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
+import { checkEditMemory } from './check-memory.ts';
 import { checkWords } from './check-words.ts';
-import { type EditRecipe, recipeOf } from './edit-plan.ts';
+import { recipeOf } from './edit-plan.ts';
 import { requestOf } from './edit-request.ts';
 import type { EditSession } from './edit-session.ts';
-import type { VariantName } from './edit-variants.ts';
+import { editsStage } from './edits-stage.ts';
 import { type EditParameters, editParameters } from './parameters.ts';
 import { planStage } from './plan-stage.ts';
 import { readInputs } from './read-inputs.ts';
 import { steerStage } from './steer-stage.ts';
-import { type VariantEdit, variantStage } from './variant-stage.ts';
 import { type EditResult, writeOutputs } from './write-outputs.ts';
 
 /** The main job: source, steering, edit. */
@@ -66,14 +58,15 @@ export const edit = defineTask({
       const concept = yield* openNamedConcept(reference, parameters, opened);
       if (concept !== undefined) closers.unshift(concept.close);
       const { checkpoint, tokenizer } = opened;
-      await checkWords(parameters, tokenizer, concept);
       const learned = concept && learnedOfConcept(concept);
+      const knowing = concept === undefined ? tokenizer : await tokenizerWith(tokenizer, concept);
+      checkWords(parameters, { tokenizer, knowing }, concept);
       const recipe = recipeOf(parameters, {
         preset: presetOf(checkpoint),
         method: learned?.plan.method.kind,
       });
       const side = parameters.size ?? sideOf(checkpoint);
-      yield* checkMemory(parameters, opened, concept, recipe, side);
+      yield* checkEditMemory(parameters, opened, { plan: learned?.plan, recipe, side });
 
       yield { kind: 'stage', stage: 'Hashing the model' };
       const hashes = {
@@ -95,19 +88,23 @@ export const edit = defineTask({
       const held = yield* holdBase(opened, { ...parameters, signal });
       closers.unshift(held.close);
       const { base } = held;
-      const personalized = concept === undefined ? base : await applyConcept(base, concept);
       const session: EditSession = {
         ...{ parameters, recipe, seed, key: randomKey(seed), picture: inputs.picture, mask: inputs.mask },
-        ...{ base, concept: learned, conceptPath: reference?.path, personalized, side, run, watch, signal },
+        ...{
+          base,
+          concept: learned,
+          conceptPath: reference?.path,
+          tokenizer: knowing,
+          side,
+          run,
+          watch,
+          signal,
+        },
       };
       const planned = yield* planStage(session);
       const steered = yield* steerStage(session, planned);
-      const edits = new Map<VariantName, VariantEdit>();
-      for (const name of recipe.variants) {
-        edits.set(name, yield* variantStage(session, planned, steered, name));
-      }
+      const edits = yield* editsStage(session, { planned, concept, steered });
       const result = yield* writeOutputs({ session, opened, concept, planned, steered, edits, hashes });
-      if (steered !== undefined) await releaseModel(steered.model.model);
       await run.finish();
       return result;
     } catch (error) {
@@ -131,26 +128,6 @@ async function* openNamedConcept(
     return undefined;
   }
   return yield* openConcept(concept, checkpoint, [prompt, sourcePrompt]);
-}
-
-/** @throws a sentence if it will not fit */
-async function* checkMemory(
-  { memoryCheck }: EditParameters,
-  { checkpoint, tokenizer }: OpenedModel,
-  concept: OpenedConcept | undefined,
-  { steering }: EditRecipe,
-  side: number,
-): AsyncGenerator<TaskEvent, void> {
-  if (!memoryCheck) return;
-  yield { kind: 'stage', stage: 'Estimating the memory that it takes' };
-  const estimated = estimatedModel(checkpoint, tokenizer, side);
-  const plan = concept && learnedOfConcept(concept).plan;
-  const available = availableMemory();
-  requireMemory(await estimateEditing(estimated, plan), available);
-  if (plan === undefined || steering === undefined) return;
-  const estimate = await estimateSteering(estimated, plan, steering);
-  if (estimate.peak <= available) return;
-  requireMemory(estimate, available, await smallerSteering(estimated, plan, steering));
 }
 
 function* tellOtherBase(

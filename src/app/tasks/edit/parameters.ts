@@ -108,6 +108,10 @@ export const editParameters = z.object({
     .optional()
     .describe('Steps of the edit: more go further from the photo')
     .meta(hints({ unit: 'steps', defaultText: '200, or 100 with a small model' })),
+  steerWhat: z
+    .enum(['concept', 'lora'])
+    .default('concept')
+    .describe('What is steered: what the concept learned, or a LoRA beside it, which takes less memory'),
   steerSteps: z
     .int()
     .min(1)

@@ -42,13 +42,13 @@ export async function* planStage(session: EditSession): AsyncGenerator<TaskEvent
 }
 
 async function* decide(
-  { parameters, base, personalized, picture, key, side, signal }: EditSession,
+  { parameters, base, tokenizer, picture, key, side, signal }: EditSession,
   mask: PlanOptions['mask'],
   like: EditPlan | undefined,
 ): AsyncGenerator<TaskEvent, { readonly plan: EditPlan; readonly calls: number }> {
   const stage = 'Looking for the subject';
   const planning = planEdit({
-    models: { pretrained: base, personalized },
+    models: { pretrained: base, personalized: { tokenizer } },
     picture,
     prompts: { source: parameters.sourcePrompt, target: parameters.prompt },
     schedule: base.scheduler.schedule,

@@ -1,11 +1,5 @@
 import type { Latents } from '../../../methods/diffusion/index.ts';
-import { applyLearned, type PromptedModel } from '../../../methods/personalization/index.ts';
-import {
-  learnedInMemory,
-  type SteerEvent,
-  type SteeredConcept,
-  steer,
-} from '../../../methods/steering/index.ts';
+import { type SteerEvent, type SteeredConcept, steer } from '../../../methods/steering/index.ts';
 import { unetCallsOfSteering } from '../../benchmark/runner/steer-to-source.ts';
 import type { UnfinishedRun } from '../../runs/unfinished-run.ts';
 import type { TaskEvent } from '../task-event.ts';
@@ -14,8 +8,6 @@ import type { PlannedEdits } from './plan-stage.ts';
 
 export interface SteeredEdit {
   readonly concept: SteeredConcept;
-  /** Held on the device, released by the caller. */
-  readonly model: PromptedModel;
   /** What the losses were at the last step of this process. */
   readonly losses:
     | { readonly edsd: number | undefined; readonly modeShifting: number | undefined }
@@ -68,8 +60,7 @@ export async function* steerStage(
       if (event.kind !== 'step') signal?.throwIfAborted();
     }
     const { plan, learned } = next.value;
-    const model = await applyLearned(base, learnedInMemory(plan, learned));
-    return { concept: { plan, learned }, model, losses, steps: settings.optimization.steps, unetCalls };
+    return { concept: { plan, learned }, losses, steps: settings.optimization.steps, unetCalls };
   } finally {
     await steering.return(undefined as never);
   }

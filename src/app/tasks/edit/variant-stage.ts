@@ -12,15 +12,14 @@ import type { TaskEvent } from '../task-event.ts';
 import type { EditSession } from './edit-session.ts';
 import { type VariantName, variants } from './edit-variants.ts';
 import type { PlannedEdits } from './plan-stage.ts';
-import type { SteeredEdit } from './steer-stage.ts';
 
 export type VariantEdit = EditedImage<Picture>;
 
-/** Edits the photo in one way, from where an earlier run stopped. */
+/** Edits the photo in one way, from where an earlier run stopped. @param personalized which the variant edits with */
 export async function* variantStage(
   session: EditSession,
   planned: PlannedEdits,
-  steered: SteeredEdit | undefined,
+  personalized: PromptedModel,
   name: VariantName,
 ): AsyncGenerator<TaskEvent, VariantEdit> {
   const { parameters, recipe, base, picture, key, side, run, watch, signal } = session;
@@ -29,7 +28,7 @@ export async function* variantStage(
   const state = await readState(run, name);
   const editing = editImage({
     ...recipe.editing,
-    models: { pretrained: base, personalized: modelOf(session, steered, name) },
+    models: { pretrained: base, personalized },
     schedule: base.scheduler.schedule,
     picture,
     sourcePrompt: parameters.sourcePrompt,
@@ -48,13 +47,13 @@ export async function* variantStage(
     for (; !next.done; next = await editing.next()) {
       const event: EditImageEvent = next.value;
       if (event.kind === 'step') {
+        yield { kind: 'progress', stage, done: event.step + 1, total: event.count, unit: 'steps' };
         const stops = signal?.aborted === true;
         const isLast = event.step + 1 === event.count;
         if (stops || isLast || performance.now() - saved > MILLISECONDS_BETWEEN_SAVES) {
           await writeState(run, name, event.state);
           saved = performance.now();
         }
-        yield { kind: 'progress', stage, done: event.step + 1, total: event.count, unit: 'steps' };
       }
       if (event.kind === 'preview') {
         const [seen] = picturesFromArray(event.image, 'preview');
@@ -73,13 +72,6 @@ export async function* variantStage(
 const MILLISECONDS_BETWEEN_SAVES = 20_000;
 
 const previewName = 'preview.png';
-
-const modelOf = (
-  { personalized }: EditSession,
-  steered: SteeredEdit | undefined,
-  name: VariantName,
-): PromptedModel =>
-  variants[name].concept === 'steered' && steered !== undefined ? steered.model : personalized;
 
 const stateName = (name: VariantName) => `edit-${name}.safetensors`;
 

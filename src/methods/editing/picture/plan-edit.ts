@@ -61,7 +61,10 @@ export interface FoundSubject {
 }
 
 export interface PlanOptions {
-  readonly models: EditModels;
+  readonly models: Pick<EditModels, 'pretrained'> & {
+    /** Its words are all that is asked of it. */
+    readonly personalized: Pick<EditModels['personalized'], 'tokenizer'>;
+  };
   readonly picture: Raster;
   readonly prompts: { readonly source: string; readonly target: string };
   readonly schedule: NoiseSchedule;

@@ -1,0 +1,37 @@
+import { describe, expect, test } from 'vitest';
+import { recipeOf } from '../../../src/app/tasks/edit/edit-plan.ts';
+import { editParameters } from '../../../src/app/tasks/edit/parameters.ts';
+import { defaultSteering, loraBeside } from '../../../src/methods/steering/index.ts';
+
+const asked = (own: object) =>
+  editParameters.parse({
+    ...{ picture: 'cat.png', sourcePrompt: 'a cat', prompt: 'a <toy> cat', concept: 'toy', output: 'out' },
+    ...own,
+  });
+const model = { preset: 'SD 1.x', method: 'dreambooth' } as const;
+
+describe('the recipe of an edit', () => {
+  test.each([
+    ['what the concept learned', {}, defaultSteering('dreambooth', 'SD 1.x').subset, 5e-6 / 8],
+    ['a LoRA beside it, by the rates of a LoRA', { steerWhat: 'lora' }, loraBeside, 1e-4 / 8],
+  ] as const)('steers %s', (_, own, subset, learningRate) => {
+    const { steering } = recipeOf(asked(own), model);
+    expect(steering).toMatchObject({ subset, optimization: { learningRate } });
+  });
+
+  test.each([
+    [{}, ['full']],
+    [{ steer: false, variants: ['full,dds-sm'] }, ['dds-sm']],
+    [{ concept: undefined, mask: 'none', variants: ['dds'] }, ['dds']],
+    [{ mask: 'mask.png', variants: ['dds,full'], steer: false }, ['dds', 'dds-sm']],
+  ])('of %j is %j', (own, variants) => {
+    expect(recipeOf(asked(own), model).variants).toEqual(variants);
+  });
+
+  test.each([
+    [{ fast: true, best: true }, /^fast and best: one of them at a time/],
+    [{ mask: 'mask.png', variants: ['dds,dds-s'] }, /^mask: without one is how dds, dds-s edit/],
+  ])('refuses %j', (own, message) => {
+    expect(() => recipeOf(asked(own), model)).toThrow(message);
+  });
+});
