@@ -1,8 +1,9 @@
 import { locateCheckpoint, locateConcept } from '../../files/checkpoints/index.ts';
-import type { PullEvent } from '../../files/hub/index.ts';
+import { type PullEvent, pullClip } from '../../files/hub/index.ts';
 import type { MetricWeightsEvent } from '../../files/metric-weights/index.ts';
 import type { TaskContext } from '../tasks/task.ts';
 import type { TaskEvent } from '../tasks/task-event.ts';
+import { isThere } from './is-there.ts';
 
 /** The path of a checkpoint, which is downloaded first where it is an id of the hub and not in the cache. */
 export async function* locateModel(
@@ -27,6 +28,16 @@ export const locateConceptPath = (
     `Downloading ${pathOrId}`,
     locateConcept(pathOrId, { hub, variant, ...(signal && { signal }) }),
   );
+
+/** The folder of a CLIP model to measure with, which is downloaded first where it is an id of the hub. */
+export async function* locateClip(
+  pathOrId: string,
+  { hub, signal }: TaskContext,
+): AsyncGenerator<TaskEvent, string> {
+  if (await isThere(pathOrId)) return pathOrId;
+  const pulling = pullClip(pathOrId, { ...hub, ...(signal && { signal }) });
+  return (yield* downloadEvents(`Downloading ${pathOrId}`, pulling)).folder;
+}
 
 /** What a download tells, as a task does: bytes of all its files together. */
 export async function* downloadEvents<Result>(

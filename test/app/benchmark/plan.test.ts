@@ -8,6 +8,7 @@ import {
 } from '../../../src/app/benchmark/plan/benchmark-settings.ts';
 import { caseKey } from '../../../src/app/benchmark/plan/cell.ts';
 import { contentHash } from '../../../src/app/benchmark/plan/content-hash.ts';
+import type { BenchmarkIdentity } from '../../../src/app/benchmark/plan/make-jobs.ts';
 import { type BenchmarkRequest, planBenchmark } from '../../../src/app/benchmark/plan/plan-benchmark.ts';
 import { usualEditing } from '../../../src/app/models/usual-editing.ts';
 import { temporaryFolder } from '../../files/formats/temporary-folder.ts';
@@ -17,12 +18,13 @@ const folder = temporaryFolder();
 beforeAll(() => writePictures(folder, tinyPictures));
 
 const usual = benchmarkSettings('pocket');
+const clip = { kind: 'CLIP', name: 'org/clip', hash: 'c' } as const;
 const request: BenchmarkRequest = {
   suites: ['main', 'ablation', 'one-shot'],
   baselines: ['dreambooth', 'lora'],
   seeds: [0, 1],
   settings: usual,
-  identity: { preset: 'pocket', model: 'a', instruments: ['pocket CLIP'] },
+  identity: { preset: 'pocket', model: 'a', instruments: [clip] },
 };
 
 const plan = async (changes: Partial<BenchmarkRequest> = {}, manifest = tinyManifest) =>
@@ -131,7 +133,7 @@ describe('jobs', () => {
     [
       'the instruments',
       ['measure'],
-      () => plan({ identity: { ...request.identity, instruments: ['other'] } }),
+      () => plan({ identity: { ...request.identity, instruments: [{ ...clip, hash: 'other' }] } }),
     ],
     ['a right edit less', ['measure'], () => plan({}, source({ oracles: {} }))],
     [
@@ -159,6 +161,25 @@ describe('jobs', () => {
     await writePictures(folder, [name]);
     expect(await moved(async () => after)).toEqual(moves);
     expect(await moved(async () => before)).toEqual([]);
+  });
+
+  test('of guided images that are chosen depend on the first CLIP, and on no further instrument', async () => {
+    const planWith = async (guided: object, instruments: BenchmarkIdentity['instruments']) => {
+      const settings = changedSettings(usual, { steering: guided });
+      const { cells, biases } = await plan({ settings, identity: { ...request.identity, instruments } });
+      const { edit, measure } = cells.find(({ variant }) => variant === 'steered')!;
+      return { edit, measure, bias: biases[0]!.hash };
+    };
+    const lpips = { kind: 'LPIPS', name: 'VGG', hash: 'v' } as const;
+    const other = { ...clip, hash: 'other' };
+    const chosen = { guidedImages: { count: 4, keep: 2 } };
+    const usually = await planWith(chosen, [clip]);
+    const further = await planWith(chosen, [clip, other, lpips]);
+    expect(further).toMatchObject({ edit: usually.edit, bias: usually.bias });
+    expect(further.measure).not.toBe(usually.measure);
+    expect((await planWith(chosen, [other, clip])).edit).not.toBe(usually.edit);
+    const unused = { ...chosen, modeShifting: 'off' };
+    expect((await planWith(unused, [other])).edit).toBe((await planWith(unused, [clip])).edit);
   });
 
   test('equal ones are shared: of suites, and of variants that come to the same', async () => {

@@ -23,7 +23,7 @@ export const recordedRequest: BenchmarkRequest = {
   baselines: ['dreambooth'],
   seeds: [0],
   settings: changedSettings(benchmarkSettings('pocket'), { editing: { recordedSteps } }),
-  identity: { preset: 'pocket', model: 'a', instruments: [] },
+  identity: { preset: 'pocket', model: 'a', instruments: [{ kind: 'CLIP', name: 'org/clip', hash: 'c' }] },
 };
 
 /**
@@ -37,7 +37,7 @@ export async function recordResults(
   figures: FakeFigures,
 ): Promise<void> {
   const plan = await planBenchmark(opened, request);
-  await writePlanRecord(folder, opened, 'fake model', request, plan);
+  await writePlanRecord(folder, opened, { model: 'fake model', device: 'cpu' }, request, plan);
   const running = runJobs(plan.jobs, {
     store: jobStore(folder),
     run: fakeRunner(opened, plan.cells, figures),

@@ -126,6 +126,15 @@ describe('the page', () => {
     expect(page).not.toContain('undefined');
   });
 
+  test('says how it was measured: by which CLIP, on which device', () => {
+    const day = new Date().toISOString().slice(0, 10);
+    expect(page).toContain(`<li>Tiny: fake model on cpu, ${day}.</li>`);
+    expect(page).toContain(
+      'Measured with CLIP (org/clip). Figures of CLIP that name no model are by org/clip.',
+    );
+    expect(page).not.toContain('chooses guided images by'); // as many are kept as are made
+  });
+
   test('says what is left out', () => {
     expect(page).toContain('&#34;true mask&#34; needs masks, and the source &#34;roof&#34; has none.');
   });

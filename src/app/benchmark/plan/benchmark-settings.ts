@@ -72,6 +72,10 @@ function editingOf(name: PresetName): EditingSettings {
   return { recordedSteps, stepSize, guidanceScale, weighting, timesteps };
 }
 
+/** Whether guided images are chosen by their likeness to the concept, of more than are kept. */
+export const isScored = ({ modeShifting, guidedImages }: SteeringSettings): boolean =>
+  modeShifting !== 'off' && guidedImages.keep < guidedImages.count;
+
 /** The same with so few steps that a sample takes minutes; its figures tell nothing but that all works. */
 export function quickSettings(settings: BenchmarkSettings): BenchmarkSettings {
   const { training, steering } = settings;

@@ -9,7 +9,7 @@ import type { ManifestConcept, ManifestSource } from '../manifest/manifest.ts';
 import type { ReferenceFile } from '../manifest/picture-files.ts';
 import type { OpenedManifest } from '../manifest/read-manifest.ts';
 import type { BenchmarkJob, ClassBiasJob, EditJob, LearnJob, MeasureJob } from './benchmark-jobs.ts';
-import { type BenchmarkSettings, baselines, presetsOf } from './benchmark-settings.ts';
+import { type BenchmarkSettings, baselines, isScored, presetsOf } from './benchmark-settings.ts';
 import type { Case, Cell } from './cell.ts';
 import { contentHash, fileHash, type PlainData } from './content-hash.ts';
 import { type SuiteName, suites, type VariantName, variants } from './variants.ts';
@@ -19,8 +19,14 @@ export interface BenchmarkIdentity {
   readonly preset: PresetName;
   /** Hash of the model. */
   readonly model: string;
-  /** What edits are measured with, and what guided images are scored with. */
-  readonly instruments: PlainData;
+  /** What edits are measured with; the first CLIP scores guided images too. */
+  readonly instruments: readonly InstrumentIdentity[];
+}
+
+export interface InstrumentIdentity {
+  readonly kind: 'CLIP' | 'LPIPS';
+  readonly name: string;
+  readonly hash: string;
 }
 
 /** Raised when what the method or the measures compute changes, so that older results are not taken for new ones. */
@@ -37,6 +43,7 @@ export function jobMaker(
   { settings, identity }: { readonly settings: BenchmarkSettings; readonly identity: BenchmarkIdentity },
 ) {
   const presets = presetsOf(identity.preset);
+  const firstClip = identity.instruments.find(({ kind }) => kind === 'CLIP')?.hash ?? 'none';
   const hashes = new Map<string, Promise<string>>();
   const hashOf = (path: string): Promise<string> => {
     const known = hashes.get(path) ?? fileHash(path);
@@ -102,14 +109,13 @@ export function jobMaker(
       seed,
     };
     const path = source.mask === undefined ? undefined : resolve(source.mask);
-    const isScored = steered !== 'none' && steered.guidedImages.keep < steered.guidedImages.count;
     const hash = contentHash({
       kind: 'edit',
       version: METHOD_VERSION,
       learn: learn.hash,
       picture: await hashOf(resolve(source.picture)),
       mask: mask === 'true' ? await hashOf(path!) : mask,
-      scoredBy: isScored ? identity.instruments : 'nothing',
+      scoredBy: steered !== 'none' && isScored(steered) ? firstClip : 'nothing',
       ...(own as unknown as { readonly [key: string]: PlainData }),
     });
     const title = `edit ${source.name} by ${learn.title.slice('learn '.length)}, ${variants[variantName].title}, seed ${seed}`;
@@ -147,7 +153,7 @@ export function jobMaker(
       kind: 'measure',
       version: MEASURES_VERSION,
       edit: edit.hash,
-      instruments: identity.instruments,
+      instruments: identity.instruments.map(({ name, hash }) => [name, hash]),
       references: await hashesOf(edit.references),
       referenceMasks: await masksOf(edit.references),
       caption,
@@ -186,7 +192,7 @@ export function jobMaker(
         kind: 'class bias',
         version: METHOD_VERSION,
         learn: learn.hash,
-        instruments: identity.instruments,
+        similarity: firstClip,
         ...(own as unknown as { readonly [key: string]: PlainData }),
       });
       return {

@@ -31,7 +31,9 @@ export interface BiasRecord extends ClassBiasCell, ClassBiasRecord {
 export interface BenchmarkRecords {
   readonly titles: readonly string[];
   readonly model: string;
-  readonly settings: PlanRecord['settings'];
+  readonly instruments: PlanRecord['instruments'];
+  /** The last runs of each set, device and settings. */
+  readonly runs: readonly Pick<PlanRecord, 'title' | 'device' | 'date' | 'settings'>[];
   readonly cells: readonly CellRecord[];
   readonly biases: readonly BiasRecord[];
   /** Cells that were asked for and are not done. */
@@ -89,7 +91,11 @@ export async function collectRecords(folder: string): Promise<BenchmarkRecords> 
   return {
     titles: [...new Set(own.map(({ title }) => title))],
     model: last.model,
-    settings: last.settings,
+    instruments: last.instruments,
+    runs: firstOfEach(
+      own.map(({ title, device, date, settings }) => ({ title, device, date, settings })),
+      ({ title, device, settings }) => JSON.stringify([title, device, settings]),
+    ),
     ...{ cells, biases, missing: wanted.length - cells.length },
     failures: await store.failures(
       new Set([

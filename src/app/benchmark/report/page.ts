@@ -1,4 +1,5 @@
 import { metricNames, metrics } from '../../../methods/evaluation/index.ts';
+import { isScored } from '../plan/benchmark-settings.ts';
 import { suites } from '../plan/variants.ts';
 import type { BenchmarkRecords } from './collect-records.ts';
 import { tradeOffPlots } from './draw-trade-off.ts';
@@ -57,7 +58,7 @@ function completeness({ missing, failures, leftOut, otherPlans }: BenchmarkRecor
   return shown.length === 0 ? html`` : html`<ul>${shown}</ul>`;
 }
 
-function notes({ settings }: BenchmarkRecords, tables: readonly TableSummary[]): Html {
+function notes({ model, instruments, runs }: BenchmarkRecords, tables: readonly TableSummary[]): Html {
   const used = metricNames.filter((name) =>
     tables.some(({ figures }) => figures.some((each) => metricOf(each) === name)),
   );
@@ -66,10 +67,14 @@ function notes({ settings }: BenchmarkRecords, tables: readonly TableSummary[]):
     const [least, most] = range.map((end) => (Number.isFinite(end) ? String(end) : '∞'));
     return html`<li>${title}: ${direction}, ${least} to ${most}.</li>`;
   });
-  return html`<ul>${list}</ul>
+  const clips = instruments.filter(({ kind }) => kind === 'CLIP');
+  const isChosen = runs.some(({ settings }) => Object.values(settings.steering).some(isScored));
+  return html`<ul>${runs.map(({ title, device, date }) => html`<li>${title}: ${model} on ${device}, ${date}.</li>`)}</ul>
+<p>Measured with ${instruments.map(({ kind, name }) => `${kind} (${name})`).join(', ') || 'pixels alone'}.${clips.length === 0 ? '' : ` Figures of CLIP that name no model are by ${clips[0]!.name}.`}${isChosen && clips.length > 0 ? ` DreamSteerer chooses guided images by their likeness to the concept in the eyes of the same CLIP; --clip names others to compare with.` : ''}</p>
+<ul>${list}</ul>
 ${used.includes('ms-ssim') ? undefined : html`<p>MS-SSIM is left out: its five scales need pictures of 161 pixels and more.</p>`}
 ${used.includes('pocket-perceptual-distance') ? html`<p>The pocket perceptual distance is LPIPS' construction on the built-in model's CLIP, without heads learned from people's judgements; it is not LPIPS, and compares with itself only.</p>` : undefined}
 <p>"Autoencoder alone" is the source encoded and decoded, without an edit. DDS, DDS-S and "mask off" lose that over the whole picture; what is edited with a mask is put into the source, and loses it inside the mask alone.</p>
 <p>${Object.values(suites).map(({ title, reference }) => `${title}: compared with "${reference}". `)}All statistics pair equal cases; intervals are percentile bootstraps of 1,000 resamples of concepts, widened for how few these are.</p>
-<details><summary>All settings</summary><pre>${JSON.stringify(settings, undefined, 1)}</pre></details>`;
+${runs.map(({ title, settings }) => html`<details><summary>All settings: ${title}</summary><pre>${JSON.stringify(settings, undefined, 1)}</pre></details>`)}`;
 }

@@ -6,7 +6,12 @@ import type { OpenedManifest } from '../manifest/read-manifest.ts';
 import { type BenchmarkSettings, ofBaselines } from '../plan/benchmark-settings.ts';
 import type { Cell } from '../plan/cell.ts';
 import { contentHash, type PlainData } from '../plan/content-hash.ts';
-import { type BenchmarkIdentity, MEASURES_VERSION, METHOD_VERSION } from '../plan/make-jobs.ts';
+import {
+  type BenchmarkIdentity,
+  type InstrumentIdentity,
+  MEASURES_VERSION,
+  METHOD_VERSION,
+} from '../plan/make-jobs.ts';
 import type { BenchmarkPlan, ClassBiasCell } from '../plan/plan-benchmark.ts';
 
 /** What a run was asked for, kept beside the results: a report is made of it. */
@@ -16,6 +21,10 @@ export interface PlanRecord {
   readonly title: string;
   /** What the model is called. */
   readonly model: string;
+  readonly device: string;
+  /** The day, such as 2026-11-26. */
+  readonly date: string;
+  readonly instruments: readonly InstrumentIdentity[];
   /** Of model, instruments and versions: figures of equal ones belong on one page. */
   readonly identity: string;
   /** Of the title and of a baseline's own settings: figures of equal ones belong in one of its tables. */
@@ -35,7 +44,7 @@ export interface PlanRecord {
 export async function writePlanRecord(
   folder: string,
   { manifest, resolve: fromManifest, references }: OpenedManifest,
-  model: string,
+  { model, device }: Pick<PlanRecord, 'model' | 'device'>,
   { settings, identity }: { readonly settings: BenchmarkSettings; readonly identity: BenchmarkIdentity },
   { cells, biases, leftOut }: BenchmarkPlan,
 ): Promise<void> {
@@ -44,7 +53,9 @@ export async function writePlanRecord(
   const { training, trainingSeed, steering, editing } = settings;
   const hashOf = (data: object) => contentHash(data as PlainData);
   const record: PlanRecord = {
-    ...{ format: FORMAT, title, model },
+    ...{ format: FORMAT, title, model, device },
+    date: new Date().toISOString().slice(0, 10),
+    instruments: identity.instruments,
     identity: hashOf({ identity, METHOD_VERSION, MEASURES_VERSION }),
     setups: ofBaselines((kind) =>
       hashOf({ title, training: training[kind], trainingSeed, steering: steering[kind], editing }),

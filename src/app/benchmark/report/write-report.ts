@@ -21,8 +21,8 @@ export interface WrittenReport {
 export async function writeReport(folder: string): Promise<WrittenReport> {
   const records = await collectRecords(folder);
   const tables = summarize(records.cells);
-  const { titles, model, settings, missing, failures, leftOut } = records;
-  const json = { titles, model, tables, missing, failures, leftOut, settings };
+  const { titles, model, instruments, runs, missing, failures, leftOut } = records;
+  const json = { titles, model, instruments, tables, missing, failures, leftOut, runs };
   const files: Readonly<Record<string, string>> = {
     'index.html': await reportPage(records, tables),
     'report.json': `${JSON.stringify(json, undefined, 1)}\n`,

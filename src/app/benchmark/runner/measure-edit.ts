@@ -14,7 +14,7 @@ import type { MeasureJob } from '../plan/benchmark-jobs.ts';
 import { type EditRecord, REGION } from './edit-cell.ts';
 import { WHITE } from './learn-concept.ts';
 import { readMask, readMaskIfAny } from './masks.ts';
-import type { NamedInstruments } from './workbench.ts';
+import type { NamedInstruments } from './open-instruments.ts';
 
 /** The figures of an edit, step by step; step 0 is the unedited source, whose PSNR would be infinite and is left out. */
 export interface MeasureRecord {

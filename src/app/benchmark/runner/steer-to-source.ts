@@ -1,17 +1,22 @@
-import type { NdArray, StateLeaf, Tree } from '../../../engine/index.ts';
+import type { NdArray } from '../../../engine/index.ts';
 import { picturesFromArray, readPicture } from '../../../files/images/index.ts';
 import { decodeLatents, type Latents } from '../../../methods/diffusion/index.ts';
 import { cosineSimilarity, embedPicture } from '../../../methods/evaluation/index.ts';
 import {
-  type Learned,
+  applyLearned,
   learnedOfConcept,
   type PromptedModel,
-  personalizationMethod,
-  personalizedModel,
 } from '../../../methods/personalization/index.ts';
-import { passesPerStep, type SteeringSettings, steer } from '../../../methods/steering/index.ts';
+import {
+  learnedInMemory,
+  passesPerStep,
+  type SteeringSettings,
+  steer,
+  stepsUntil,
+} from '../../../methods/steering/index.ts';
 import type { JobProgress } from '../harness/job.ts';
 import type { EditJob } from '../plan/benchmark-jobs.ts';
+import { isScored } from '../plan/benchmark-settings.ts';
 import type { ShelvedConcept } from './concept-shelf.ts';
 import { WHITE } from './learn-concept.ts';
 import type { Workbench } from './workbench.ts';
@@ -36,9 +41,7 @@ export async function* steerToSource(
   const { base } = bench;
   const { steering: settings, references } = job;
   const { mask, signal, source } = given;
-  const isScored =
-    settings.modeShifting !== 'off' && settings.guidedImages.keep < settings.guidedImages.count;
-  const score = isScored ? await conceptScore(bench, references) : undefined;
+  const score = isScored(settings) ? await conceptScore(bench, references) : undefined;
   const steering = steer(base, {
     concept: learnedOfConcept(concept),
     source,
@@ -60,18 +63,8 @@ export async function* steerToSource(
     }
     if (event.kind === 'step') yield { stage: 'steering', done: event.step, total: event.count };
   }
-  const { plan, learned, tokenizer } = next.value;
-  const state = await base.model.device.hold(learned as Tree<NdArray>);
-  try {
-    const method = personalizationMethod(plan, base.tokenizer);
-    const references = state.references() as unknown as Learned<StateLeaf>;
-    return {
-      personalized: { model: await personalizedModel(base.model, method, references), tokenizer },
-      unetCalls,
-    };
-  } finally {
-    await state.dispose();
-  }
+  const { plan, learned } = next.value;
+  return { personalized: await applyLearned(base, learnedInMemory(plan, learned)), unetCalls };
 }
 
 type SteerEventOf = ReturnType<typeof steer> extends AsyncGenerator<infer Event, unknown> ? Event : never;
@@ -89,7 +82,7 @@ export function unetCallsOfSteering(event: SteerEventOf, settings: SteeringSetti
     if (event.stage === 'inverting' || guidance.kind === 'none') return 1;
     const until =
       guidance.kind === 'energy' ? guidance.until : Math.max(guidance.attentionUntil, guidance.residualUntil);
-    if (event.step >= Math.round(until * event.steps)) return 1;
+    if (event.step >= stepsUntil(until, event.steps)) return 1;
     return guidance.kind === 'energy' ? 4 : 2;
   }
   if (event.kind !== 'step') return 0;

@@ -21,8 +21,10 @@ import { type SuiteName, suiteNames, type VariantName } from '../../benchmark/pl
 import { writePlanRecord } from '../../benchmark/report/plan-record.ts';
 import { writeReport } from '../../benchmark/report/write-report.ts';
 import { methodRunner } from '../../benchmark/runner/method-runner.ts';
+import type { NamedClip } from '../../benchmark/runner/open-instruments.ts';
 import { openWorkbench, type Workbench } from '../../benchmark/runner/workbench.ts';
-import { openModel } from '../../models/open-model.ts';
+import { locateClip } from '../../models/locate-model.ts';
+import { lastPart, openModel } from '../../models/open-model.ts';
 import { defineTask, type TaskContext, TaskError } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
 import { type BenchParameters, benchParameters } from './parameters.ts';
@@ -44,7 +46,7 @@ export const bench = defineTask({
     ['pocket/benchmark.json --quick', 'a sample in minutes'],
     ['pocket/benchmark.json --baseline dreambooth --suite main --limit 16', 'a part of it'],
     [
-      'photos/benchmark.json -m stable-diffusion-v1-5/stable-diffusion-v1-5 --clip clip-vit-base-patch32/ --shard 1/4',
+      'photos/benchmark.json -m stable-diffusion-v1-5/stable-diffusion-v1-5 --clip openai/clip-vit-base-patch32 --shard 1/4',
       'a quarter of it on this machine',
     ],
   ],
@@ -57,7 +59,8 @@ export const bench = defineTask({
     const opened = yield* openModel(parameters, context);
     const closers = [opened.close];
     try {
-      const workbench = yield* openWorkbench(opened, { ...parameters, signal: context.signal });
+      const clips = yield* locateClips(parameters.clips, context);
+      const workbench = yield* openWorkbench(opened, { ...parameters, clips, signal: context.signal });
       closers.unshift(workbench.dispose);
       const { identity } = workbench;
       const settings = settingsFor(parameters, identity, changes);
@@ -67,7 +70,13 @@ export const bench = defineTask({
       for (const sentence of plan.leftOut) yield { kind: 'note', message: `left out: ${sentence}` };
       if (plan.cells.length === 0) throw new TaskError(nothingToDo(manifest, parameters));
       await mkdir(parameters.output, { recursive: true });
-      await writePlanRecord(parameters.output, manifest, workbench.title, { settings, identity }, plan);
+      await writePlanRecord(
+        parameters.output,
+        manifest,
+        { model: workbench.title, device: workbench.base.model.device.name },
+        { settings, identity },
+        plan,
+      );
       const jobs = yield* runPlan(workbench, plan, parameters.output, context);
       yield { kind: 'stage', stage: 'Writing the report' };
       const report = await writeReport(parameters.output);
@@ -84,6 +93,18 @@ export const bench = defineTask({
     return [done, ...files].join('\n');
   },
 });
+
+async function* locateClips(
+  pathsOrIds: readonly string[],
+  context: TaskContext,
+): AsyncGenerator<TaskEvent, readonly NamedClip[], undefined> {
+  const clips: NamedClip[] = [];
+  for (const each of pathsOrIds) {
+    const folder = yield* locateClip(each, context);
+    clips.push({ name: folder === each ? lastPart(folder) : each, folder });
+  }
+  return clips;
+}
 
 async function* runPlan(
   workbench: Workbench,

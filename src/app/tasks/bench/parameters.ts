@@ -74,8 +74,10 @@ export const benchParameters = z.object({
   clips: z
     .array(z.string().min(1))
     .default([])
-    .describe('Folder of a CLIP model that concept similarity is measured with')
-    .meta(hints({ item: 'clip', placeholder: 'folder', defaultText: "the model's own, if it has one" })),
+    .describe('CLIP model that concept similarity is measured with, a folder or an id of the hub')
+    .meta(
+      hints({ item: 'clip', placeholder: 'folder or id', defaultText: "the model's own, if it has one" }),
+    ),
   ...modelParameters,
   ...deviceParameters,
 });

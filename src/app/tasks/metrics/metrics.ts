@@ -1,12 +1,11 @@
 import { homedir } from 'node:os';
 import { z } from 'zod';
-import { pullClip } from '../../../files/hub/index.ts';
 import {
   fetchMetricWeights,
   type MetricWeightsEvent,
   metricWeightsFolder,
 } from '../../../files/metric-weights/index.ts';
-import { downloadEvents } from '../../models/locate-model.ts';
+import { downloadEvents, locateClip } from '../../models/locate-model.ts';
 import { hints } from '../parameters/shared-parameters.ts';
 import { defineTask } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
@@ -44,21 +43,18 @@ export const metrics = defineTask({
       .meta(hints({ item: 'clip', placeholder: 'id', defaultText: 'openai/clip-vit-base-patch32' })),
   }),
 
-  async *run(parameters, { hub, signal }): AsyncGenerator<TaskEvent, MetricFiles> {
+  async *run(parameters, context): AsyncGenerator<TaskEvent, MetricFiles> {
+    const { hub, signal } = context;
     const folder = parameters.folder ?? metricWeightsFolder(process.env, homedir());
-    const stop = signal === undefined ? {} : { signal };
     const files = yield* downloadEvents(
       'Fetching the weights of LPIPS',
-      fetchMetricWeights({ folder, connection: hub.connection, ...stop }) as AsyncGenerator<
+      fetchMetricWeights({ folder, connection: hub.connection, ...(signal && { signal }) }) as AsyncGenerator<
         MetricWeightsEvent,
         readonly string[]
       >,
     );
     const clips: { [id: string]: string } = {};
-    for (const id of parameters.clips) {
-      const pulled = yield* downloadEvents(`Downloading ${id}`, pullClip(id, { ...hub, ...stop }));
-      clips[id] = pulled.folder;
-    }
+    for (const id of parameters.clips) clips[id] = yield* locateClip(id, context);
     return { folder, files, clips };
   },
 
