@@ -57,7 +57,7 @@ function fakeRunner(
   return runnerOf({
     learn: async function* () {
       yield { stage: 'learning', done: 1, total: 1 };
-      return {};
+      return { loss: 0.1, seconds: 360 };
     },
     edit: async function* (job, { folder }) {
       const { concept, source, variant } = cellOf('edit', job.hash);
@@ -85,7 +85,6 @@ function fakeRunner(
         cost: {
           unetCalls: { looking: 10, steering, editing: 8 },
           seconds: { looking: 1, steering: steering / 10, editing: 4 },
-          peakBytes: 2 ** 30,
         },
       };
     },

@@ -7,7 +7,7 @@ import type { Cell } from '../../../src/app/benchmark/plan/cell.ts';
 import type { BenchmarkRequest } from '../../../src/app/benchmark/plan/plan-benchmark.ts';
 import { collectRecords } from '../../../src/app/benchmark/report/collect-records.ts';
 import { html } from '../../../src/app/benchmark/report/html.ts';
-import type { TableSummary } from '../../../src/app/benchmark/report/summarize.ts';
+import { machineTime, type TableSummary } from '../../../src/app/benchmark/report/summarize.ts';
 import { mapOfDirection } from '../../../src/app/benchmark/report/thumbnails.ts';
 import { type WrittenReport, writeReport } from '../../../src/app/benchmark/report/write-report.ts';
 import { ndArray } from '../../../src/engine/index.ts';
@@ -90,8 +90,18 @@ describe('tables', () => {
       steeringCalls: 60,
       seconds: 11,
       steeringSeconds: 6,
-      peakBytes: 2 ** 30,
     });
+    expect(tableOf('main').learningSeconds).toBe(360);
+  });
+
+  test('count the time of what several tables share once', async () => {
+    const { cells } = await collectRecords(folder.path('out'));
+    const { learning, editing } = machineTime(cells);
+    // Tom alone has more than one picture, so that one-shot learns him anew: four concepts, 360 seconds each.
+    expect(learning).toBe(4 * 360);
+    const seconds = new Map(cells.map(({ edit, cost }) => [edit, cost.seconds.steering + 5]));
+    expect(editing).toBe([...seconds.values()].reduce((a, b) => a + b));
+    expect(page).toContain('took 0.40 hours of learning');
   });
 
   test('of ablations compare with the whole method', () => {

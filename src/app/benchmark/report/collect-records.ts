@@ -5,6 +5,7 @@ import { type Cell, caseKey } from '../plan/cell.ts';
 import type { ClassBiasCell } from '../plan/plan-benchmark.ts';
 import { suites } from '../plan/variants.ts';
 import type { EditRecord } from '../runner/edit-cell.ts';
+import type { LearnRecord } from '../runner/learn-concept.ts';
 import type { MeasureRecord } from '../runner/measure-edit.ts';
 import type { ClassBiasRecord } from '../runner/sample-class-bias.ts';
 import { type PlanRecord, readPlanRecords } from './plan-record.ts';
@@ -13,6 +14,8 @@ import { type PlanRecord, readPlanRecords } from './plan-record.ts';
 export interface CellRecord extends PlannedCell, Pick<EditRecord, 'cost' | 'pictures'>, MeasureRecord {
   /** Where its pictures are. */
   readonly folder: string;
+  /** How long its concept was learned, which other cells have too. */
+  readonly learningSeconds: number;
 }
 
 /** A cell with the paths of what it was made of, since concepts and sources of other manifests may have the same names. */
@@ -71,8 +74,10 @@ export async function collectRecords(folder: string): Promise<BenchmarkRecords> 
     if (!((await store.isDone(cell.measure)) && (await store.isDone(cell.edit)))) continue;
     const edit = (await store.readResult(cell.edit)) as unknown as EditRecord;
     const { steps, autoencoder } = (await store.readResult(cell.measure)) as unknown as MeasureRecord;
+    const { seconds: learningSeconds } = (await store.readResult(cell.learn)) as unknown as LearnRecord;
     const { cost, pictures } = edit;
-    cells.push({ ...cell, steps, autoencoder, cost, pictures, folder: store.resultFolder(cell.edit) });
+    const folder = store.resultFolder(cell.edit);
+    cells.push({ ...cell, steps, autoencoder, cost, pictures, folder, learningSeconds });
   }
   const wantedBiases = firstOfEach(
     own.flatMap((plan) =>

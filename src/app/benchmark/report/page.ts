@@ -7,7 +7,7 @@ import { Html, html } from './html.ts';
 import { pageStyle } from './page-style.ts';
 import { classBiasGrid, directionGrid, pictureGrid } from './show-pictures.ts';
 import { costTable, equalSimilarityTable, lastStepTables } from './show-tables.ts';
-import { metricOf, type TableSummary } from './summarize.ts';
+import { machineTime, metricOf, type TableSummary } from './summarize.ts';
 
 /** The whole report as one HTML file that needs no other, and no script. */
 export async function reportPage(
@@ -24,7 +24,7 @@ export async function reportPage(
 ${completeness(records)}
 ${sections}
 ${records.biases.length === 0 ? undefined : html`<h2>Source class bias</h2><p>The class word alone before and after personalization, from the same noises. Where the second looks like the concept, a source's branch by the personalized model has hardly anything to subtract; DDS-S and DDS-SM ask the pre-trained model there.</p>${await classBiasGrid(records)}`}
-<h2>Cost</h2>${costTable(tables)}
+<h2>Cost</h2>${costTable(tables, machineTime(records.cells))}
 <h2>How it was measured</h2>${notes(records, tables)}
 </body></html>
 `;

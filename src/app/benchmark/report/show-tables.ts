@@ -5,12 +5,18 @@ import {
   type MetricName,
   metrics,
 } from '../../../methods/evaluation/index.ts';
-import { readableBytes } from '../../readable-bytes.ts';
 import { variants } from '../plan/variants.ts';
 import type { AtSimilarity } from './equal-similarity.ts';
 import { formatDifference, formatFigure, formatPercent } from './format-figure.ts';
 import { type Html, html } from './html.ts';
-import { type FigureName, metricOf, type RowSummary, type TableSummary, titleOf } from './summarize.ts';
+import {
+  type FigureName,
+  type MachineTime,
+  metricOf,
+  type RowSummary,
+  type TableSummary,
+  titleOf,
+} from './summarize.ts';
 
 /** Columns that fit a page. */
 const MOST_COLUMNS = 5;
@@ -99,16 +105,25 @@ function comparedValues(figure: MetricName, compared: AtSimilarity<Comparison>):
   return html`${formatFigure(figure, method)} against ${formatFigure(figure, baseline)} at ${similarity.toFixed(3)}${smallDifference(figure, difference, formatDifference(figure, difference))}${relativePercent && smallDifference(figure, difference, formatPercent(relativePercent))}`;
 }
 
-export function costTable(tables: readonly TableSummary[]): Html {
-  const body = tables.flatMap(({ title, rows }) =>
-    rows.map(({ variant, cost }: RowSummary, place) => {
-      const { unetCalls, steeringCalls, seconds, steeringSeconds, peakBytes } = cost;
-      return html`<tr><td>${place === 0 ? title : ''}</td><td>${variants[variant].title}</td><td>${unetCalls.toFixed(0)}</td><td>${steeringCalls.toFixed(0)}</td><td>${seconds.toFixed(1)}</td><td>${steeringSeconds.toFixed(1)}</td><td>${readableBytes(peakBytes)}</td></tr>`;
+export function costTable(tables: readonly TableSummary[], time: MachineTime): Html {
+  const body = tables.flatMap(({ title, learningSeconds, rows }) => [
+    html`<tr><td>${title}</td><td>learning a concept</td><td>–</td><td>–</td><td>${learningSeconds.toFixed(1)}</td><td>–</td></tr>`,
+    ...rows.map(({ variant, cost: { unetCalls, steeringCalls, seconds, steeringSeconds } }) => {
+      const figures = [
+        unetCalls.toFixed(0),
+        steeringCalls.toFixed(0),
+        seconds.toFixed(1),
+        steeringSeconds.toFixed(1),
+      ];
+      return html`<tr><td></td><td>${variants[variant].title}</td>${figures.map((figure) => html`<td>${figure}</td>`)}</tr>`;
     }),
-  );
-  return html`<table><thead><tr><th></th><th>method</th><th>UNet runs</th><th>of them steering</th><th>seconds</th><th>of them steering</th><th>peak memory</th></tr></thead><tbody>${body}</tbody></table>
-<p class="quiet">Means a case; memory is the most that the process had, with model, instruments and kept programs. A run of the UNet is one call, whatever its batch; a backward pass counts as two. Seconds are those of the machine that made the result.</p>`;
+  ]);
+  return html`<table><thead><tr><th></th><th>method</th><th>UNet runs</th><th>of them steering</th><th>seconds</th><th>of them steering</th></tr></thead><tbody>${body}</tbody></table>
+<p class="quiet">Means a case, and a concept where it is learned. A run of the UNet is one call, whatever its batch; a run that is differentiated counts as two, forward and backward. Seconds are those of the machine that made the result. All results above together took ${hours(time.learning)} of learning and ${hours(time.editing)} of editing, without pictures of the class and measuring.</p>`;
 }
+
+/** "1.25 hours" */
+const hours = (seconds: number): string => `${(seconds / 3600).toFixed(2)} hours`;
 
 const countOf = (cases: number, concepts: number): string =>
   `${cases} ${cases === 1 ? 'case' : 'cases'}, ${concepts} ${concepts === 1 ? 'concept' : 'concepts'}`;

@@ -30,6 +30,8 @@ export interface TableSummary {
   readonly similarity: FigureName | undefined;
   /** Of sources encoded and decoded, without an edit: means over cases. */
   readonly autoencoder: Readonly<Record<FigureName, number>>;
+  /** Of learning a concept, a mean over concepts. */
+  readonly learningSeconds: number;
   readonly rows: readonly RowSummary[];
 }
 
@@ -58,9 +60,30 @@ export interface CostSummary {
   readonly steeringCalls: number;
   readonly seconds: number;
   readonly steeringSeconds: number;
-  /** The most of all cases. */
-  readonly peakBytes: number;
 }
+
+/** Seconds that all results of a report took, each counted once, whatever tables it is in. */
+export interface MachineTime {
+  readonly learning: number;
+  /** Looking for the subject, steering and editing. */
+  readonly editing: number;
+}
+
+export function machineTime(cells: readonly CellRecord[]): MachineTime {
+  const sum = (seconds: readonly number[]) => seconds.reduce((total, each) => total + each, 0);
+  return {
+    learning: sum(distinct(cells, ({ learn }) => learn).map(({ learningSeconds }) => learningSeconds)),
+    editing: sum(distinct(cells, ({ edit }) => edit).map(secondsOf)),
+  };
+}
+
+const secondsOf = ({ cost: { seconds } }: CellRecord): number =>
+  seconds.looking + seconds.steering + seconds.editing;
+
+const distinct = (
+  cells: readonly CellRecord[],
+  keyOf: (cell: CellRecord) => string,
+): readonly CellRecord[] => [...new Map(cells.map((cell) => [keyOf(cell), cell])).values()];
 
 /** The tables of a benchmark. Intervals resample concepts, since figures of one concept resemble each other. */
 export function summarize(cells: readonly CellRecord[]): readonly TableSummary[] {
@@ -95,7 +118,7 @@ function tableOf(suite: SuiteName, baseline: MethodKind, cells: readonly CellRec
       ? []
       : [rowOf(variant, own, variant === reference ? [] : against, figures, similarity)];
   });
-  const cases = [...new Map(cells.map((cell) => [caseKey(cell), cell])).values()];
+  const cases = distinct(cells, caseKey);
   return {
     ...{ suite, baseline, reference, figures, similarity, rows },
     title: `${title}: ${baselines[baseline]}`,
@@ -103,6 +126,7 @@ function tableOf(suite: SuiteName, baseline: MethodKind, cells: readonly CellRec
       figures,
       cases.map((cell) => cell.autoencoder),
     ),
+    learningSeconds: mean(distinct(cells, ({ learn }) => learn).map((cell) => cell.learningSeconds)),
     cases: cases.length,
     concepts: countConcepts(cells),
   };
@@ -139,11 +163,8 @@ function rowOf(
         cells.map(({ cost: { unetCalls } }) => unetCalls.looking + unetCalls.steering + unetCalls.editing),
       ),
       steeringCalls: mean(cells.map(({ cost }) => cost.unetCalls.steering)),
-      seconds: mean(
-        cells.map(({ cost: { seconds } }) => seconds.looking + seconds.steering + seconds.editing),
-      ),
+      seconds: mean(cells.map(secondsOf)),
       steeringSeconds: mean(cells.map(({ cost }) => cost.seconds.steering)),
-      peakBytes: Math.max(...cells.map(({ cost }) => cost.peakBytes)),
     },
   };
 }

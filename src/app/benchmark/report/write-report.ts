@@ -4,7 +4,7 @@ import { replaceFile } from '../../../files/formats/replace-file.ts';
 import { collectRecords } from './collect-records.ts';
 import { csvOf, latexOf } from './export-figures.ts';
 import { reportPage } from './page.ts';
-import { summarize, type TableSummary } from './summarize.ts';
+import { machineTime, summarize, type TableSummary } from './summarize.ts';
 
 export interface WrittenReport {
   readonly paths: readonly string[];
@@ -22,7 +22,17 @@ export async function writeReport(folder: string): Promise<WrittenReport> {
   const records = await collectRecords(folder);
   const tables = summarize(records.cells);
   const { titles, model, instruments, runs, missing, failures, leftOut } = records;
-  const json = { titles, model, instruments, tables, missing, failures, leftOut, runs };
+  const json = {
+    titles,
+    model,
+    instruments,
+    tables,
+    missing,
+    failures,
+    leftOut,
+    runs,
+    seconds: machineTime(records.cells),
+  };
   const files: Readonly<Record<string, string>> = {
     'index.html': await reportPage(records, tables),
     'report.json': `${JSON.stringify(json, undefined, 1)}\n`,

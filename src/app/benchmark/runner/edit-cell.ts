@@ -24,7 +24,6 @@ import type { EditJob } from '../plan/benchmark-jobs.ts';
 import type { ConceptShelf } from './concept-shelf.ts';
 import { pictureOfMask, readMask } from './masks.ts';
 import { type SteeredModel, steerToSource } from './steer-to-source.ts';
-import { watchMemory } from './watch-memory.ts';
 import type { Workbench } from './workbench.ts';
 
 /** What an edit's result tells beside its pictures. */
@@ -45,11 +44,10 @@ export interface RecordedPicture {
   readonly change: number;
 }
 
-/** Runs of UNets, each by itself or as a batch; seconds; the process' memory at most, in bytes. */
+/** Runs of UNets, each by itself or as a batch, and seconds. */
 export interface EditCost {
   readonly unetCalls: { readonly looking: number; readonly steering: number; readonly editing: number };
   readonly seconds: { readonly looking: number; readonly steering: number; readonly editing: number };
-  readonly peakBytes: number;
 }
 
 /** z − ẑ after the last step, [1, channels, height, width], in a file of the result. */
@@ -65,7 +63,6 @@ export async function* editCell(
   job: EditJob,
   { folder, resultOf, signal }: JobContext,
 ): AsyncGenerator<JobProgress, JobResult & EditRecord, undefined> {
-  const memory = watchMemory();
   let steered: SteeredModel | undefined;
   try {
     const picture = await readPicture(job.picture);
@@ -101,11 +98,9 @@ export async function* editCell(
           steering: steeringSeconds,
           editing: edited.pictures.at(-1)?.seconds ?? 0,
         },
-        peakBytes: memory.peak(),
       },
     };
   } finally {
-    memory.stop();
     if (steered !== undefined) await releaseModel(steered.personalized.model);
   }
 }
