@@ -11,11 +11,11 @@ import {
 } from './scene.ts';
 import { subjectDrawings } from './subjects/index.ts';
 
-/** An ordinary appearance: any colours, plain in a third of all cases, an accessory in another third. */
+/** An ordinary appearance: any colours, plain in most cases, so that shapes stand out, an accessory in a quarter of all. */
 export function randomAppearance(key: RandomKey, subjectClass: SubjectClass): Appearance {
   const chance = chanceFrom(key);
-  const pattern = chance.happens(0.34) ? 'plain' : chance.pick(marked);
-  const accessory = chance.happens(0.35) ? randomWorn(chance, subjectClass, []) : ({ kind: 'none' } as const);
+  const pattern = chance.happens(0.6) ? 'plain' : chance.pick(marked);
+  const accessory = chance.happens(0.25) ? randomWorn(chance, subjectClass, []) : ({ kind: 'none' } as const);
   return { ...randomCoat(chance, pattern), accessory };
 }
 

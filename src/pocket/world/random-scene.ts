@@ -22,7 +22,7 @@ import { subjectDrawings } from './subjects/index.ts';
 export interface RandomSceneOptions {
   readonly classes?: readonly SubjectClass[];
   readonly backgrounds?: readonly BackgroundKind[];
-  /** Share of scenes with a second object; 0.45 by default. */
+  /** Share of scenes with a second object; 0.4 by default. */
   readonly companionShare?: number;
 }
 
@@ -31,7 +31,7 @@ export function randomScene(key: RandomKey, options: RandomSceneOptions = {}): S
   const chance = chanceFrom(fold(key, 'scene'));
   const subjectClass = chance.pick(options.classes ?? subjectClasses);
   const background = { kind: chance.pick(options.backgrounds ?? backgroundKinds), seed: chance.seed() };
-  const companionKind = chance.happens(options.companionShare ?? 0.45) ? chance.pick(companionKinds) : null;
+  const companionKind = chance.happens(options.companionShare ?? 0.4) ? chance.pick(companionKinds) : null;
   const room = companionKind === null ? 0 : roomFor(companionKind);
   const pose = randomPose(fold(key, 'pose'), subjectClass, background.kind, room);
   return {
