@@ -7,6 +7,7 @@ import type { Cell } from '../../../src/app/benchmark/plan/cell.ts';
 import type { BenchmarkRequest } from '../../../src/app/benchmark/plan/plan-benchmark.ts';
 import { collectRecords } from '../../../src/app/benchmark/report/collect-records.ts';
 import { html } from '../../../src/app/benchmark/report/html.ts';
+import { atEqualSimilarity } from '../../../src/app/benchmark/report/show-pictures.ts';
 import { machineTime, type TableSummary } from '../../../src/app/benchmark/report/summarize.ts';
 import { mapOfDirection } from '../../../src/app/benchmark/report/thumbnails.ts';
 import { type WrittenReport, writeReport } from '../../../src/app/benchmark/report/write-report.ts';
@@ -136,6 +137,20 @@ describe('the page', () => {
     expect(page).not.toContain('undefined');
   });
 
+  test('shows pictures at equal similarity: those of the step where a method has what the slowest one reaches', async () => {
+    const { cells } = await collectRecords(folder.path('out'));
+    const own = cells.filter(
+      ({ suite, concept, source }) => `${suite} ${concept} ${source}` === 'main tom sofa',
+    );
+    const chosen = own.map((cell) => [cell.variant, atEqualSimilarity('clip-i')(cell, own)?.step]);
+    expect(Object.fromEntries(chosen)).toEqual({ dds: 2, 'dds-s': 2, 'dds-sm': 2, steered: 4 });
+    const still = {
+      ...own[0]!,
+      steps: own[0]!.steps.map((each) => ({ ...each, figures: { 'clip-i': 0.2 } })),
+    };
+    expect(atEqualSimilarity('clip-i')(still, [still, ...own.slice(1)])).toBeUndefined();
+  });
+
   test('says how it was measured: by which CLIP, on which device', () => {
     const day = new Date().toISOString().slice(0, 10);
     expect(page).toContain(`<li>Tiny: fake model on cpu, ${day}.</li>`);
@@ -174,11 +189,17 @@ describe('beside the page', () => {
 
   test('tables are LaTeX', async () => {
     const text = await readFile(folder.path('out/report/tables.tex'), 'utf8');
-    expect(text.match(/\\begin{tabular}/g)).toHaveLength(3);
+    expect(text.match(/\\begin{tabular}/g)).toHaveLength(3 * 3);
     expect(text).toContain(
       'DreamBooth & Autoencoder alone & -- & -- & 0.970 \\\\\n & DDS & 0.600 & 0.440 & 0.800 \\\\',
     );
     expect(text).toContain('Pocket perceptual distance $\\downarrow$');
+    expect(text).toContain(
+      '& DreamSteerer & $-$0.2000 & $-$33.3 \\% & $-$0.2000 & $-$45.5 \\% & +0.0400 & +5.0 \\% \\\\',
+    );
+    expect(text).toContain(
+      '& DreamSteerer & SSIM $\\uparrow$ & 0.380 & 0.856 & 0.910 & $-$0.0540 & $-$5.9 \\% \\\\',
+    );
   });
 });
 

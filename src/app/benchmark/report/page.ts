@@ -5,7 +5,13 @@ import type { BenchmarkRecords } from './collect-records.ts';
 import { tradeOffPlots } from './draw-trade-off.ts';
 import { Html, html } from './html.ts';
 import { pageStyle } from './page-style.ts';
-import { classBiasGrid, directionGrid, pictureGrid } from './show-pictures.ts';
+import {
+  afterTheLastStep,
+  atEqualSimilarity,
+  classBiasGrid,
+  directionGrid,
+  pictureGrid,
+} from './show-pictures.ts';
 import { costTable, equalSimilarityTable, lastStepTables } from './show-tables.ts';
 import { machineTime, metricOf, type TableSummary } from './summarize.ts';
 
@@ -32,13 +38,14 @@ ${records.biases.length === 0 ? undefined : html`<h2>Source class bias</h2><p>Th
 }
 
 async function tableSection(records: BenchmarkRecords, table: TableSummary): Promise<Html> {
-  const { title, cases, concepts } = table;
+  const { title, cases, concepts, similarity } = table;
   return html`<h2>${title}</h2>
 <p>${cases} cases (concept, source, seed) of ${concepts} ${concepts === 1 ? 'concept' : 'concepts'}.</p>
 ${lastStepTables(table)}
 <h3>At equal concept similarity</h3>${equalSimilarityTable(table)}
 ${await tradeOffPlots(table)}
-<h3>Pictures, after the last step</h3>${await pictureGrid(records, table)}
+<h3>Pictures, after the last step</h3>${await pictureGrid(records, table, afterTheLastStep)}
+${similarity && html`<h3>Pictures, at equal concept similarity</h3><p class="quiet">After the first step that shows as much of the concept as all methods of the row reach; none of those that gain nothing.</p>${await pictureGrid(records, table, atEqualSimilarity(similarity))}`}
 <h3>Editing directions</h3><p class="quiet">How far each place of the latent moved, z − ẑ, root mean square over channels; white is nothing, one scale a row.</p>
 ${await directionGrid(records, table)}`;
 }

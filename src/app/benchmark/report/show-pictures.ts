@@ -3,11 +3,11 @@ import { groupBy, mean } from '../../../methods/evaluation/index.ts';
 import { baselines } from '../plan/benchmark-settings.ts';
 import { type Case, caseKey } from '../plan/cell.ts';
 import { suites, variants } from '../plan/variants.ts';
-import { DIRECTION } from '../runner/edit-cell.ts';
+import { DIRECTION, type RecordedPicture } from '../runner/edit-cell.ts';
 import type { ClassBiasRow } from '../runner/sample-class-bias.ts';
 import type { BenchmarkRecords, BiasRecord, CellRecord } from './collect-records.ts';
 import { Html, html } from './html.ts';
-import type { TableSummary } from './summarize.ts';
+import type { FigureName, TableSummary } from './summarize.ts';
 import { directionPicture, readDirection, thumbnail } from './thumbnails.ts';
 
 /** Cases a table that are shown. */
@@ -15,17 +15,44 @@ const MOST_CASES = 8;
 /** Of them those whose directions are. */
 const MOST_DIRECTIONS = 4;
 
-/** source | reference | each method | oracle, after the last step. */
-export async function pictureGrid(records: BenchmarkRecords, table: TableSummary): Promise<Html> {
+/** Which picture of an edit is shown, of those of its case; undefined if none is. */
+export type ChoosePicture = (cell: CellRecord, all: readonly CellRecord[]) => RecordedPicture | undefined;
+
+export const afterTheLastStep: ChoosePicture = ({ pictures }) => pictures.at(-1);
+
+/**
+ * After the first step that shows as much of the concept as all methods reach that gain any; of those that gain none, no
+ * picture.
+ */
+export const atEqualSimilarity =
+  (similarity: FigureName): ChoosePicture =>
+  (cell, all) => {
+    const similarityAt = ({ steps }: CellRecord, step: number) =>
+      steps.find((each) => each.step === step)?.figures[similarity] ?? Number.NEGATIVE_INFINITY;
+    const highest = (of: CellRecord) => Math.max(...of.pictures.map(({ step }) => similarityAt(of, step)));
+    const rising = all.filter((each) => highest(each) > similarityAt(each, 0));
+    if (!rising.includes(cell)) return undefined;
+    const reached = Math.min(...rising.map(highest));
+    return cell.pictures.find(({ step }) => similarityAt(cell, step) >= reached);
+  };
+
+/** source | reference | each method | oracle */
+export async function pictureGrid(
+  records: BenchmarkRecords,
+  table: TableSummary,
+  choose: ChoosePicture,
+): Promise<Html> {
   const shown = shownCases(cellsOf(records, table));
   const hasOracle = shown.some(({ oraclePicture }) => oraclePicture !== undefined);
   const head = ['', 'source', 'concept', ...titles(table), ...(hasOracle ? ['right edit'] : [])];
   const rows: Html[] = [];
   for (const each of shown) {
     const { concept, source, sourcePicture, referencePicture, oraclePicture } = each;
-    const edits = await forVariants(records, table, each, (cell) =>
-      thumbnail(lastPicture(cell), `${source} edited into ${concept} by ${variants[cell.variant].title}`),
-    );
+    const edits = await forVariants(records, table, each, (cell, all) => {
+      const { step, file } = choose(cell, all) ?? {};
+      const title = `${source} edited into ${concept} by ${variants[cell.variant].title}, step ${step}`;
+      return thumbnail(file && join(cell.folder, file), title);
+    });
     const cells = [
       await thumbnail(sourcePicture, `source ${source}`),
       await thumbnail(referencePicture, `reference of ${concept}`),
@@ -124,13 +151,13 @@ function forVariants<T>(
   records: BenchmarkRecords,
   table: TableSummary,
   each: Case,
-  of: (cell: CellRecord) => Promise<T>,
+  of: (cell: CellRecord, all: readonly CellRecord[]) => Promise<T>,
 ): Promise<readonly (T | Html)[]> {
   const own = cellsOf(records, table).filter((cell) => caseKey(cell) === caseKey(each));
   return Promise.all(
     table.rows.map(({ variant }) => {
       const cell = own.find((other) => other.variant === variant);
-      return cell === undefined ? absent : of(cell);
+      return cell === undefined ? absent : of(cell, own);
     }),
   );
 }
@@ -140,11 +167,6 @@ const absent = html`<span class="absent">none</span>`;
 /** Narrow columns may break the one long name. */
 const titles = ({ rows }: TableSummary): readonly string[] =>
   rows.map(({ variant }) => variants[variant].title.replace('DreamSteerer', 'Dream\u00adSteerer'));
-
-const lastPicture = ({ folder, pictures }: CellRecord): string | undefined => {
-  const last = pictures.at(-1);
-  return last === undefined ? undefined : join(folder, last.file);
-};
 
 const labelOf = ({ concept, source, seed }: Case): string => `${source} into ${concept}, seed ${seed}`;
 

@@ -2,7 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../../../files/formats/replace-file.ts';
 import { collectRecords } from './collect-records.ts';
-import { csvOf, latexOf } from './export-figures.ts';
+import { csvOf } from './figures-csv.ts';
+import { latexTables } from './latex-tables.ts';
 import { reportPage } from './page.ts';
 import { machineTime, summarize, type TableSummary } from './summarize.ts';
 
@@ -37,7 +38,7 @@ export async function writeReport(folder: string): Promise<WrittenReport> {
     'index.html': await reportPage(records, tables),
     'report.json': `${JSON.stringify(json, undefined, 1)}\n`,
     'figures.csv': csvOf(records.cells),
-    'tables.tex': latexOf(tables),
+    'tables.tex': latexTables(tables),
   };
   const target = join(folder, 'report');
   await mkdir(target, { recursive: true });
