@@ -20,7 +20,7 @@ export {
 export { lpipsDistance } from './lpips-distance.ts';
 export { intersectionOverUnion, maskFromBytes, unionOfMasks } from './masks.ts';
 export type { Metric } from './metric.ts';
-export { EQUAL_PSNR, type MetricName, measurableMetrics, measure, metricNames, metrics } from './metrics.ts';
+export { type MetricName, measurableMetrics, measure, metricNames, metrics } from './metrics.ts';
 export { pocketPerceptualDistance } from './pocket-perceptual-distance.ts';
 export * from './statistics/index.ts';
 export { multiScaleStructuralSimilarity, structuralSimilarity } from './structural-similarity.ts';

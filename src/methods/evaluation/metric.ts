@@ -10,6 +10,8 @@ export interface Metric<P extends EditPart = EditPart, I extends InstrumentName 
   readonly title: string;
   readonly direction: 'lower is better' | 'higher is better';
   readonly range: readonly [least: number, most: number];
+  /** Sides of pictures that it can be measured on, in pixels. Default: any. */
+  readonly leastSide?: number;
   /** The parts of the case that it looks at; the others may be absent. */
   readonly needs: readonly P[];
   /** The network that it looks with. */

@@ -1,3 +1,4 @@
+import { featureTowers } from '../../networks/lpips/index.ts';
 import { cosineSimilarity, embedCaption, embedPicture, embedSubject } from './clip-similarity.ts';
 import { comparePixels, peakSignalToNoise, type Region } from './compare-pixels.ts';
 import { type EditCase, type EditPart, type EditWith, editParts, type Mask } from './edit-case.ts';
@@ -7,7 +8,12 @@ import { intersectionOverUnion, unionOfMasks } from './masks.ts';
 import { hasPart, type Metric, metric } from './metric.ts';
 import { pocketPerceptualDistance } from './pocket-perceptual-distance.ts';
 import { mean } from './statistics/mean.ts';
-import { multiScaleStructuralSimilarity, structuralSimilarity } from './structural-similarity.ts';
+import {
+  MS_SSIM_LEAST_SIDE,
+  multiScaleStructuralSimilarity,
+  SSIM_LEAST_SIDE,
+  structuralSimilarity,
+} from './structural-similarity.ts';
 
 /** Every metric by the name that manifests, flags and reports use. */
 export type MetricName =
@@ -28,7 +34,7 @@ export type MetricName =
   | 'oracle-subject-l1';
 
 /** Decibels that stand for equal pictures, so that means exist; 8-bit pictures that differ hardly ever have more. */
-export const EQUAL_PSNR = 100;
+const EQUAL_PSNR = 100;
 
 export const metrics: { readonly [M in MetricName]: Metric } = {
   /**
@@ -39,6 +45,7 @@ export const metrics: { readonly [M in MetricName]: Metric } = {
     title: 'LPIPS (Alex)',
     direction: 'lower is better',
     range: [0, Number.POSITIVE_INFINITY],
+    leastSide: featureTowers.alex.smallestSide,
     needs: ['edited', 'source'],
     instrument: 'lpipsAlex',
     measure: (edit, instruments) =>
@@ -50,6 +57,7 @@ export const metrics: { readonly [M in MetricName]: Metric } = {
     title: 'LPIPS (VGG)',
     direction: 'lower is better',
     range: [0, Number.POSITIVE_INFINITY],
+    leastSide: featureTowers.vgg.smallestSide,
     needs: ['edited', 'source'],
     instrument: 'lpipsVgg',
     measure: (edit, instruments) =>
@@ -75,6 +83,7 @@ export const metrics: { readonly [M in MetricName]: Metric } = {
     title: 'SSIM',
     direction: 'higher is better',
     range: [-1, 1],
+    leastSide: SSIM_LEAST_SIDE,
     needs: ['edited', 'source'],
     instrument: 'none',
     measure: async ({ edited, source }) => structuralSimilarity(edited, source),
@@ -85,6 +94,7 @@ export const metrics: { readonly [M in MetricName]: Metric } = {
     title: 'MS-SSIM',
     direction: 'higher is better',
     range: [0, 1],
+    leastSide: MS_SSIM_LEAST_SIDE,
     needs: ['edited', 'source'],
     instrument: 'none',
     measure: async ({ edited, source }) => multiScaleStructuralSimilarity(edited, source),
@@ -261,13 +271,14 @@ export async function measure(name: MetricName, edit: EditCase, instruments: Ins
   }
 }
 
-/** The metrics that a case and the instruments have everything for. Sizes show only when they are measured. */
+/** The metrics that a case and the instruments have everything for, and whose pictures are large enough. */
 export const measurableMetrics = (edit: EditCase, { networks }: Instruments): readonly MetricName[] =>
   metricNames.filter((name) => {
-    const { needs, instrument } = metrics[name];
+    const { needs, instrument, leastSide } = metrics[name];
     return (
       needs.every((part) => hasPart(edit, part)) &&
-      (instrument === 'none' || networks[instrument] !== undefined)
+      (instrument === 'none' || networks[instrument] !== undefined) &&
+      (leastSide === undefined || Math.min(edit.edited.height, edit.edited.width) >= leastSide)
     );
   });
 

@@ -1,5 +1,6 @@
 import type { Picture } from '../../files/images/index.ts';
 import { checkSameSize } from './compare-pixels.ts';
+import { mean } from './statistics/mean.ts';
 
 /**
  * Structural similarity (Wang, Bovik, Sheikh, Simoncelli 2004, IEEE TIP 13, equation 13): mean over pixels and the
@@ -12,11 +13,11 @@ import { checkSameSize } from './compare-pixels.ts';
  * @throws a sentence if the sizes differ or a side is under 11 pixels
  */
 export function structuralSimilarity(a: Picture, b: Picture): number {
-  checkPictures('SSIM', a, b, WINDOW);
+  checkPictures('SSIM', a, b, SSIM_LEAST_SIDE);
   const channels = planesOf(a).map(
     (plane, channel) => compareStructure(plane, planeOf(b, channel)).similarity,
   );
-  return average(channels);
+  return mean(channels);
 }
 
 /**
@@ -28,7 +29,7 @@ export function structuralSimilarity(a: Picture, b: Picture): number {
  * @throws a sentence if the sizes differ or a side is under 161 pixels, as the coarsest scale could hold no window
  */
 export function multiScaleStructuralSimilarity(a: Picture, b: Picture): number {
-  checkPictures('MS-SSIM', a, b, (WINDOW - 1) * 2 ** (scaleWeights.length - 1) + 1);
+  checkPictures('MS-SSIM', a, b, MS_SSIM_LEAST_SIDE);
   const channels = planesOf(a).map((plane, channel) => {
     let [first, second, product] = [plane, planeOf(b, channel), 1];
     scaleWeights.forEach((weight, scale) => {
@@ -39,7 +40,7 @@ export function multiScaleStructuralSimilarity(a: Picture, b: Picture): number {
     });
     return product;
   });
-  return average(channels);
+  return mean(channels);
 }
 
 /** Sides of the window. */
@@ -48,6 +49,10 @@ const DEVIATION = 1.5;
 
 /** The exponents of the scales, from fine to coarse. */
 const scaleWeights = [0.0448, 0.2856, 0.3001, 0.2363, 0.1333];
+
+/** In pixels: a window has to fit in, at the coarsest scale too. */
+export const SSIM_LEAST_SIDE = WINDOW;
+export const MS_SSIM_LEAST_SIDE = (WINDOW - 1) * 2 ** (scaleWeights.length - 1) + 1;
 
 const [C1, C2] = [(0.01 * 255) ** 2, (0.03 * 255) ** 2];
 
@@ -124,9 +129,6 @@ function planeOf({ height, width, pixels }: Picture, channel: number): Plane {
   const values = Float64Array.from({ length: height * width }, (_, pixel) => pixels[3 * pixel + channel]!);
   return { height, width, values };
 }
-
-const average = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
 
 function checkPictures(name: string, a: Picture, b: Picture, smallest: number): void {
   checkSameSize(a, b);

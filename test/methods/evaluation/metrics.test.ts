@@ -134,7 +134,13 @@ describe('every metric', () => {
   );
 
   test('needs what it says and no more', () => {
-    expect(measurableMetrics({ edited: source, source }, none())).toEqual(['ssim', 'ms-ssim', 'psnr', 'l1']);
+    const of = (side: number) => {
+      const picture = noisePicture(1, side);
+      return measurableMetrics({ edited: picture, source: picture }, none());
+    };
+    expect(of(161)).toEqual(['ssim', 'ms-ssim', 'psnr', 'l1']);
+    expect(of(160)).toEqual(['ssim', 'psnr', 'l1']);
+    expect(of(10)).toEqual(['psnr', 'l1']);
   });
 
   test('that comes with an empty list of references is refused', async () => {

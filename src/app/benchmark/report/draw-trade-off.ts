@@ -1,4 +1,5 @@
 import type { MetricName } from '../../../methods/evaluation/index.ts';
+import { drawVectors } from '../../charts/draw-chart.ts';
 import { variants } from '../plan/variants.ts';
 import { Html, html } from './html.ts';
 import { type FigureName, metricOf, type TableSummary, titleOf } from './summarize.ts';
@@ -46,8 +47,6 @@ async function tradeOffPlot(
   similarity: FigureName,
   figure: FigureName,
 ): Promise<Html> {
-  const [plot, { parseHTML }] = await Promise.all([import('@observablehq/plot'), import('linkedom')]);
-  const { document } = parseHTML('<!doctype html><html><body></body></html>');
   const curves = rows.map(({ variant, curve }, place) => {
     const [stroke, dash] = strokes[place % strokes.length]!;
     const points = curve.flatMap(({ means }) =>
@@ -57,9 +56,9 @@ async function tradeOffPlot(
     );
     return { title: variants[variant].title, stroke, dash, points };
   });
-  const svg = plot.plot({
-    ...{ width: 370, height: 290, marginLeft: 52, marginBottom: 40, marginRight: 16, document },
-    style: { background: 'white', fontSize: '12px', color: '#1b1b1b', overflow: 'visible' },
+  const svg = await drawVectors((plot) => ({
+    ...{ width: 370, height: 290, marginLeft: 52, marginBottom: 40, marginRight: 16 },
+    style: { fontSize: '12px', color: '#1b1b1b', overflow: 'visible' },
     x: {
       label: `${titleOf(similarity)} →`,
       labelAnchor: 'center',
@@ -73,7 +72,7 @@ async function tradeOffPlot(
       plot.line(points, { x: 'x', y: 'y', stroke, strokeWidth: 1.8, ...(dash && { strokeDasharray: dash }) }),
       plot.dot(points, { x: 'x', y: 'y', fill: stroke, r: 2.6 }),
     ]),
-  }).outerHTML;
+  }));
   const legend = curves.map(
     ({ title, stroke, dash }) =>
       html`<span style="white-space:nowrap;margin-right:12px"><svg width="26" height="10" style="vertical-align:middle"><line x1="0" y1="5" x2="26" y2="5" stroke="${stroke}" stroke-width="2.4" stroke-dasharray="${dash || 'none'}"/><circle cx="13" cy="5" r="3" fill="${stroke}"/></svg> ${title}</span>`,

@@ -79,7 +79,7 @@ function notes({ model, instruments, runs }: BenchmarkRecords, tables: readonly 
   return html`<ul>${runs.map(({ title, device, date }) => html`<li>${title}: ${model} on ${device}, ${date}.</li>`)}</ul>
 <p>Measured with ${instruments.map(({ kind, name }) => `${kind} (${name})`).join(', ') || 'pixels alone'}.${clips.length === 0 ? '' : ` Figures of CLIP that name no model are by ${clips[0]!.name}.`}${isChosen && clips.length > 0 ? ` DreamSteerer chooses guided images by their likeness to the concept in the eyes of the same CLIP; --clip names others to compare with.` : ''}</p>
 <ul>${list}</ul>
-${used.includes('ms-ssim') ? undefined : html`<p>MS-SSIM is left out: its five scales need pictures of 161 pixels and more.</p>`}
+${used.includes('ms-ssim') ? undefined : html`<p>MS-SSIM is left out: its five scales need pictures of ${metrics['ms-ssim'].leastSide} pixels and more.</p>`}
 ${used.includes('pocket-perceptual-distance') ? html`<p>The pocket perceptual distance is LPIPS' construction on the built-in model's CLIP, without heads learned from people's judgements; it is not LPIPS, and compares with itself only.</p>` : undefined}
 <p>"Autoencoder alone" is the source encoded and decoded, without an edit. DDS, DDS-S and "mask off" lose that over the whole picture; what is edited with a mask is put into the source, and loses it inside the mask alone.</p>
 <p>${Object.values(suites).map(({ title, reference }) => `${title}: compared with "${reference}". `)}All statistics pair equal cases; intervals are percentile bootstraps of 1,000 resamples of concepts, widened for how few these are.</p>

@@ -117,16 +117,10 @@ async function commonParts(
 /** The 100 dB that stand for equal pictures would be a point of curves that nobody measured. */
 const infiniteForEqual: readonly MetricName[] = ['psnr', 'background-psnr'];
 
-/** The smallest side on which five scales of a window of 11 fit. */
-const LEAST_SIDE_OF_MS_SSIM = 161;
-
 function chosenMetrics(edit: EditCase, instruments: NamedInstruments['instruments']): readonly MetricName[] {
-  const { height, width } = edit.edited;
-  const isSmall = Math.min(height, width) < LEAST_SIDE_OF_MS_SSIM;
   const allHaveMasks = edit.references?.every(({ mask }) => mask !== undefined) ?? false;
   return measurableMetrics(edit, instruments).filter(
     (name) =>
-      !(name === 'ms-ssim' && isSmall) &&
       !(edit.edited === edit.source && infiniteForEqual.includes(name)) &&
       !(name === 'clip-i-subject' && !allHaveMasks) &&
       !(name === 'clip-t' && instruments.networks.clip?.text === undefined),

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { fold, randomKey } from '../../../engine/index.ts';
 import { type Picture, picturesFromArray, writePicture } from '../../../files/images/index.ts';
 import { textToImage } from '../../../methods/diffusion/index.ts';
-import { measure } from '../../../methods/evaluation/index.ts';
+import { mean, measure } from '../../../methods/evaluation/index.ts';
 import type { PromptedModel } from '../../../methods/personalization/index.ts';
 import type { JobContext, JobProgress, JobResult } from '../harness/job.ts';
 import type { ClassBiasJob } from '../plan/benchmark-jobs.ts';
@@ -55,8 +55,7 @@ export async function* sampleClassBias(
       if (figure !== undefined) figures.push(figure);
       yield { stage: 'sampling', done: ++done, total };
     }
-    const mean = figures.reduce((sum, each) => sum + each, 0) / figures.length;
-    rows.push({ name, prompt, files, conceptSimilarity: figures.length === 0 ? undefined : mean });
+    rows.push({ name, prompt, files, conceptSimilarity: figures.length === 0 ? undefined : mean(figures) });
   }
   return { rows };
 }

@@ -1,3 +1,5 @@
+import { mean } from './mean.ts';
+
 /** One amount of editing: what is gained of the concept, and what is left of (or lost to) the source. */
 export interface TradeOffPoint {
   /** Concept similarity, or whatever grows as editing goes on. */
@@ -69,8 +71,8 @@ export function meanCurve(curves: readonly TradeOffCurve[]): TradeOffCurve {
     );
   }
   return first.map((_, step) => ({
-    x: curves.reduce((sum, curve) => sum + curve[step]!.x, 0) / curves.length,
-    y: curves.reduce((sum, curve) => sum + curve[step]!.y, 0) / curves.length,
+    x: mean(curves.map((curve) => curve[step]!.x)),
+    y: mean(curves.map((curve) => curve[step]!.y)),
   }));
 }
 
