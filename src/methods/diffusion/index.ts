@@ -1,6 +1,7 @@
 export * from './add-noise.ts';
 export type { BetaCurve } from './beta-curves.ts';
 export * from './classifier-free-guidance.ts';
+export * from './compile-denoiser.ts';
 export * from './decode-latents.ts';
 export * from './denoiser.ts';
 export * from './encode-images.ts';

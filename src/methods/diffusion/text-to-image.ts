@@ -1,10 +1,10 @@
-import { concatenate, type NdArray, ndArray, type RandomKey, slice, spec } from '../../engine/index.ts';
+import { type NdArray, ndArray, type RandomKey, spec } from '../../engine/index.ts';
 import { clipText, encodePrompts, type Tokenizer } from '../../networks/clip/index.ts';
-import { unet } from '../../networks/unet/index.ts';
 import { pixelsPerCell } from '../../networks/vae/index.ts';
-import { classifierFreeGuidance, type GuidanceOptions } from './classifier-free-guidance.ts';
+import type { GuidanceOptions } from './classifier-free-guidance.ts';
+import { compileDenoiser } from './compile-denoiser.ts';
 import { decodeLatents } from './decode-latents.ts';
-import type { Denoiser, Latents } from './denoiser.ts';
+import type { Latents } from './denoiser.ts';
 import { compileNetwork, type HeldModel } from './held-model.ts';
 import { type SamplingEvent, type SamplingStart, sample } from './sample.ts';
 import type { Scheduler } from './scheduler-config.ts';
@@ -102,50 +102,6 @@ export async function* sampleImages(
   } finally {
     await dispose();
   }
-}
-
-/**
- * The UNet under guidance: both prompts of all pictures in one batch. Dispose of it when all of them are sampled.
- * @param shape of the latents, [count, 4, height / 8, width / 8]
- * @param context from `guidedContext` for as many pictures
- */
-export async function compileDenoiser(
-  { device, unet: network }: HeldModel,
-  shape: readonly number[],
-  context: NdArray,
-  guidance: GuidanceOptions,
-): Promise<{ readonly denoise: Denoiser; readonly dispose: () => Promise<void> }> {
-  const count = shape[0]!;
-  const batch = guidance.guidanceScale === 1 ? count : 2 * count;
-  if (context.shape[0] !== batch) {
-    throw new Error(
-      `sampleImages: ${count} picture(s) at a guidance scale of ${guidance.guidanceScale} need ${batch} contexts, got ${context.shape[0]}`,
-    );
-  }
-  const program = await compileNetwork(
-    device,
-    network,
-    (parameters, { latents, timestep, encoderHiddenStates }) => {
-      const sample = batch === count ? latents : concatenate([latents, latents], 0);
-      const prediction = unet(parameters, network.config, { sample, timestep, encoderHiddenStates });
-      if (batch === count) return { conditional: prediction };
-      return {
-        conditional: slice(prediction, { axis: 0, end: count }),
-        unconditional: slice(prediction, { axis: 0, start: count }),
-      };
-    },
-    { latents: spec(shape), timestep: spec([batch]), encoderHiddenStates: spec(context.shape) },
-  );
-  const denoise: Denoiser = async (latents, timestep, signal) => {
-    const timesteps = ndArray('float32', [batch], new Float32Array(batch).fill(timestep));
-    const inputs = { latents, timestep: timesteps, encoderHiddenStates: context };
-    const predictions = await program.run(inputs, network.parameters, { ...(signal && { signal }) });
-    const { conditional, unconditional } = predictions as Readonly<Record<string, Latents>>;
-    return unconditional === undefined
-      ? conditional!
-      : classifierFreeGuidance(conditional!, unconditional, guidance);
-  };
-  return { denoise, dispose: () => program.dispose() };
 }
 
 function latentShape({ vae, unet }: HeldModel, { height, width, count = 1 }: TextToImageOptions): number[] {

@@ -15,19 +15,16 @@ import { type UnetConfig, unetWithFeatures } from '../../networks/unet/index.ts'
 import {
   compileNetwork,
   convertPrediction,
+  type Features,
   type HeldNetwork,
   type Latents,
+  type NamedFeature,
   type NoiseLevel,
   type NoiseSchedule,
   type Timestep,
   weightedSum,
 } from '../diffusion/index.ts';
-import type {
-  ChosenFeature,
-  Features,
-  LayerChoice,
-  SelfAttentionFeatures,
-} from './self-attention-features.ts';
+import type { LayerChoice, SelfAttentionFeatures } from './self-attention-features.ts';
 import type { SourceNoise } from './source-trajectory.ts';
 
 /** Sampling that is drawn to the source's self-attention by the gradient of a distance. */
@@ -67,7 +64,7 @@ export interface Energy {
 export async function compileEnergy(
   device: Device,
   network: HeldNetwork<UnetConfig>,
-  features: readonly ChosenFeature[],
+  features: readonly NamedFeature[],
   context: NdArray,
   shape: Shape,
 ): Promise<CompiledEnergy> {

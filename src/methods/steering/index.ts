@@ -21,6 +21,7 @@ export { type GuidedExamples, type ModeShiftingSettings, modeShiftingSource } fr
 export type { SteeringEvent, SteeringStep } from './optimize-steered.ts';
 export type { LayerChoice, SelfAttentionFeatures } from './self-attention-features.ts';
 export type { SourceNoise } from './source-trajectory.ts';
+export { stepsUntil } from './spatial-guides.ts';
 export { type SteerEvent, type Steered, type SteerOptions, steer } from './steer.ts';
 export {
   type LearnedPart,

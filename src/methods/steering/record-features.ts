@@ -1,7 +1,13 @@
 import { type Device, type NdArray, ndArray, type Shape, spec, type Tensor } from '../../engine/index.ts';
 import { type UnetConfig, unetWithFeatures } from '../../networks/unet/index.ts';
-import { compileNetwork, type HeldNetwork, type Latents, type Timestep } from '../diffusion/index.ts';
-import type { ChosenFeature, Features } from './self-attention-features.ts';
+import {
+  compileNetwork,
+  type Features,
+  type HeldNetwork,
+  type Latents,
+  type NamedFeature,
+  type Timestep,
+} from '../diffusion/index.ts';
 
 export interface FeatureRecorder {
   /** Features of noisy latents. */
@@ -16,7 +22,7 @@ export interface FeatureRecorder {
 export async function compileRecorder(
   device: Device,
   network: HeldNetwork<UnetConfig>,
-  features: readonly ChosenFeature[],
+  features: readonly NamedFeature[],
   context: NdArray,
   shape: Shape,
 ): Promise<FeatureRecorder> {

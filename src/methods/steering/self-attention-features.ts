@@ -1,5 +1,6 @@
-import { type NdArray, spec, type TensorSpec } from '../../engine/index.ts';
+import { spec } from '../../engine/index.ts';
 import { listUnetFeatures, type UnetConfig } from '../../networks/unet/index.ts';
+import type { NamedFeature } from '../diffusion/index.ts';
 import { listAttentionLayers, type UnetPart } from '../editing/index.ts';
 
 /** Which values of a self-attention: its probabilities are [heads, places, places], the others grow with the places. */
@@ -12,18 +13,6 @@ export interface LayerChoice {
   readonly mostPlaces: number;
   /** How many of the first ones are left out. */
   readonly skip: number;
-}
-
-/** Features by the names that programs feed them under (features' own names are paths). */
-export type Features = Readonly<Record<string, NdArray>>;
-
-export interface ChosenFeature {
-  /** `up_blocks.1.attentions.0.transformer_blocks.0.attn1.queries` */
-  readonly name: string;
-  /** What programs call it: `feature0`. */
-  readonly label: string;
-  /** For one picture. */
-  readonly spec: TensorSpec;
 }
 
 /** @throws a sentence if the UNet has no such self-attention */
@@ -54,7 +43,7 @@ export function specifyFeatures(
   size: readonly [height: number, width: number],
   tokens: number,
   names: readonly string[],
-): readonly ChosenFeature[] {
+): readonly NamedFeature[] {
   const shapes = new Map(
     listUnetFeatures(config, { size, tokens }).map(({ name, shape }) => [name, shape] as const),
   );

@@ -1,7 +1,7 @@
 import type { NdArray } from '../../engine/index.ts';
 import {
+  type CompiledDenoiser,
   compileDenoiser,
-  type Denoiser,
   type GuidanceOptions,
   type HeldModel,
   type Latents,
@@ -10,7 +10,7 @@ import {
   type Timestep,
 } from '../diffusion/index.ts';
 import { addEnergyGradient, compileEnergy, type EnergyGuidance } from './energy-guidance.ts';
-import { compileInjected, type FeatureInjection, type InjectedDenoiser } from './feature-injection.ts';
+import type { FeatureInjection } from './feature-injection.ts';
 import type { SpatialGuidance } from './guided-image-settings.ts';
 import { compileRecorder, type FeatureRecorder } from './record-features.ts';
 import { chooseSelfAttentions, specifyFeatures } from './self-attention-features.ts';
@@ -130,7 +130,7 @@ async function injectionGuide(
         features.length === 0
           ? undefined
           : await compileRecorder(device, observer.unet, features, sourceContext, shape),
-      injected: await compileInjected(device, unet, features, context, { shape, guidance }),
+      injected: await compileDenoiser(personalized, shape, context, guidance, features),
     };
   };
   const phaseOf = (step: number) => {
@@ -146,7 +146,7 @@ async function injectionGuide(
     async predict({ latents, timestep, level, step }, trajectory, signal) {
       const { recorder, injected } = await phaseOf(step);
       const source = (await recorder?.record(trajectory(level), timestep, signal)) ?? {};
-      return injected.denoise(latents, timestep, source, signal);
+      return injected.denoise(latents, timestep, signal, source);
     },
     async dispose() {
       for (const phase of phases.values()) {
@@ -160,17 +160,16 @@ async function injectionGuide(
 
 interface InjectionPhase {
   readonly recorder: FeatureRecorder | undefined;
-  readonly injected: InjectedDenoiser;
+  readonly injected: CompiledDenoiser;
 }
 
 const freeDenoiser = (
   { personalized, context }: GuideModels,
   { shape, guidance }: GuideOptions,
-): Promise<{ readonly denoise: Denoiser; readonly dispose: () => Promise<void> }> =>
-  compileDenoiser(personalized, shape, context, guidance);
+): Promise<CompiledDenoiser> => compileDenoiser(personalized, shape, context, guidance);
 
 /** Of `count` steps, how many a share is. */
-const stepsUntil = (share: number, count: number): number => Math.round(share * count);
+export const stepsUntil = (share: number, count: number): number => Math.round(share * count);
 
 const sizeOf = (shape: readonly number[]) => shape.slice(-2) as [height: number, width: number];
 

@@ -22,7 +22,6 @@ import {
   weightedSum,
 } from '../../../src/methods/diffusion/index.ts';
 import { addEnergyGradient, compileEnergy } from '../../../src/methods/steering/energy-guidance.ts';
-import { compileInjected } from '../../../src/methods/steering/feature-injection.ts';
 import { compileRecorder } from '../../../src/methods/steering/record-features.ts';
 import {
   chooseSelfAttentions,
@@ -124,8 +123,8 @@ describe('injection', () => {
   const names = () => [...chooseSelfAttentions(network.config, size, decoder, 'queries and keys'), residual];
   const compile = async (guidanceScale: number, context: NdArray, injected = names()) => {
     const features = specifyFeatures(network.config, size, 5, injected);
-    const guidance = { guidanceScale };
-    const denoiser = await compileInjected(device, network, features, context, { shape, guidance });
+    const model = { device, unet: network } as unknown as HeldModel;
+    const denoiser = await compileDenoiser(model, shape, context, { guidanceScale }, features);
     const recorder = await compileRecorder(device, network, features, tinyContext('y', 1), shape);
     return { denoiser, recorder };
   };
@@ -136,7 +135,7 @@ describe('injection', () => {
     const context = tinyContext('y', 1);
     const { denoiser, recorder } = await compile(1, context);
     const { denoise, dispose } = await free(context, 1);
-    const own = await denoiser.denoise(x, time, await recorder.record(x, time));
+    const own = await denoiser.denoise(x, time, undefined, await recorder.record(x, time));
     expect(largestDifference(own, await denoise(x, time))).toBeLessThan(1e-6);
     for (const each of [denoiser, recorder, { dispose }]) await each.dispose();
   });
@@ -147,10 +146,10 @@ describe('injection', () => {
     const { denoiser, recorder } = await compile(3, context);
     const { denoise, dispose } = await free(context, 3);
     const source = await recorder.record(y, time);
-    const injected = await denoiser.denoise(x, time, source);
+    const injected = await denoiser.denoise(x, time, undefined, source);
     expect(largestDifference(injected, await denoise(x, time))).toBeGreaterThan(1e-3);
     const alone = await Promise.all(rows.map((row) => compile(1, row)));
-    const [a, b] = await Promise.all(alone.map((each) => each.denoiser.denoise(x, time, source)));
+    const [a, b] = await Promise.all(alone.map((each) => each.denoiser.denoise(x, time, undefined, source)));
     expect(largestDifference(injected, weightedSum([3, a!], [-2, b!]))).toBeLessThan(1e-5);
     for (const each of [denoiser, recorder, { dispose }]) await each.dispose();
     for (const each of alone) {
