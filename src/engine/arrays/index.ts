@@ -1,5 +1,6 @@
 export * from './dtype.ts';
 export * from './half-floats.ts';
+export * from './join-arrays.ts';
 export * from './nd-array.ts';
 export * from './random.ts';
 export * from './shape.ts';

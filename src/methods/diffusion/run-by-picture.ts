@@ -1,4 +1,4 @@
-import { type NdArray, ndArray } from '../../engine/index.ts';
+import { joinArrays, type NdArray, ndArray } from '../../engine/index.ts';
 import { chooseTiling, runTiled, type Tiling, type VaeConfig } from '../../networks/vae/index.ts';
 
 export interface AutoencoderOptions {
@@ -52,11 +52,6 @@ export async function runByPicture(
 
 /** [1, …] each, or [n, …] → [count, …] */
 export function stackPictures(pictures: readonly NdArray<'float32'>[]): NdArray<'float32'> {
-  const [first] = pictures;
-  if (first === undefined) throw new Error('The autoencoder takes at least one picture, got none');
-  if (pictures.length === 1) return first;
-  const size = first.data.length;
-  const data = new Float32Array(pictures.length * size);
-  for (const [index, picture] of pictures.entries()) data.set(picture.data, index * size);
-  return ndArray('float32', [pictures.length, ...first.shape.slice(1)], data);
+  if (pictures.length === 0) throw new Error('The autoencoder takes at least one picture, got none');
+  return joinArrays(pictures);
 }

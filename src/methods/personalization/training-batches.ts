@@ -1,6 +1,7 @@
 import {
   fold,
   integers,
+  joinArrays,
   type NdArray,
   ndArray,
   normal,
@@ -117,9 +118,6 @@ function elementWeights({ valid, mean }: Example, weight: number): Float32Array 
   return valid.map((each) => (each * weight) / (cells * mean.shape[1]!));
 }
 
-function stacked(items: readonly Float32Array[], shape: Shape): NdArray<'float32'> {
-  const size = items[0]!.length;
-  const data = new Float32Array(items.length * size);
-  for (const [index, item] of items.entries()) data.set(item, index * size);
-  return ndArray('float32', [items.length, ...shape], data);
-}
+/** Items, each of the shape. */
+const stacked = (items: readonly Float32Array[], shape: Shape): NdArray<'float32'> =>
+  joinArrays(items.map((data) => ndArray('float32', [1, ...shape], data)));

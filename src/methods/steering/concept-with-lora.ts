@@ -1,5 +1,6 @@
 import {
   flatten,
+  joinArrays,
   type LazySource,
   type NdArray,
   ndArray,
@@ -59,7 +60,7 @@ function sideBySide(own: Tree<NdArray>, other: Tree<NdArray>, scale: number): Tr
     const isUp = path.endsWith('.up');
     const scaled = isUp ? mapArray(added, (value) => scale * value) : added;
     const known = leaves.get(path);
-    leaves.set(path, known === undefined ? scaled : joinArrays(known, scaled, isUp ? 1 : 0));
+    leaves.set(path, known === undefined ? scaled : joinArrays([known, scaled], isUp ? 1 : 0));
   }
   return unflatten([...leaves]);
 }
@@ -101,16 +102,3 @@ function plusProduct(weight: NdArray, up: NdArray, down: NdArray, scale: number)
 
 const mapArray = ({ shape, data }: NdArray, of: (value: number, index: number) => number): NdArray =>
   ndArray('float32', shape, (data as Float32Array).map(of));
-
-/** Two arrays joined along the first or the second axis. */
-function joinArrays(a: NdArray, b: NdArray, axis: 0 | 1): NdArray {
-  const shape = a.shape.map((size, i) => (i === axis ? size + b.shape[i]! : size));
-  const rows = axis === 0 ? 1 : a.shape[0]!;
-  const [ofA, ofB] = [a.data.length / rows, b.data.length / rows];
-  const data = new Float32Array(a.data.length + b.data.length);
-  for (let row = 0; row < rows; row++) {
-    data.set((a.data as Float32Array).subarray(row * ofA, (row + 1) * ofA), row * (ofA + ofB));
-    data.set((b.data as Float32Array).subarray(row * ofB, (row + 1) * ofB), row * (ofA + ofB) + ofA);
-  }
-  return ndArray('float32', shape, data);
-}

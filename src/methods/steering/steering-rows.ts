@@ -1,5 +1,4 @@
-import { type NdArray, ndArray, type Shape, zeros } from '../../engine/arrays/index.ts';
-import type { Latents } from '../diffusion/index.ts';
+import { joinArrays, type NdArray, ndArray, type Shape, zeros } from '../../engine/arrays/index.ts';
 import type { TrainingBatch } from '../personalization/index.ts';
 import type { SurrogateTerm } from './edsd.ts';
 
@@ -34,33 +33,18 @@ export function steeringRows(
     data: direction.data.map((value) => value / images.length),
   }));
   return {
-    sample: stack([...terms.map(({ noisy }) => noisy), ofBatch.sample], item),
-    timestep: stack(
-      [
-        ndArray(
-          'float32',
-          [terms.length],
-          Float32Array.from(terms, (each) => each.timestep),
-        ),
-        ofBatch.timestep,
-      ],
-      [],
-    ),
-    direction: stack([...directions, zeros(ofBatch.sample.shape)], item),
-    target: stack([ofTerms(item), ofBatch.target], item),
-    weight: stack([ofTerms([1, ...item.slice(1)]), ofBatch.weight], [1, ...item.slice(1)]),
+    sample: joinArrays([...terms.map(({ noisy }) => noisy), ofBatch.sample]),
+    timestep: joinArrays([
+      ndArray(
+        'float32',
+        [terms.length],
+        Float32Array.from(terms, (each) => each.timestep),
+      ),
+      ofBatch.timestep,
+    ]),
+    direction: joinArrays([...directions, zeros(ofBatch.sample.shape)]),
+    target: joinArrays([ofTerms(item), ofBatch.target]),
+    weight: joinArrays([ofTerms([1, ...item.slice(1)]), ofBatch.weight]),
     prompts: [...terms.map(({ text }) => prompts[text]), ...ofBatch.prompts],
   };
-}
-
-/** One below the other. */
-function stack(arrays: readonly NdArray[], item: Shape): Latents {
-  const rows = arrays.reduce((sum, { shape }) => sum + shape[0]!, 0);
-  const data = new Float32Array(arrays.reduce((sum, array) => sum + array.data.length, 0));
-  let offset = 0;
-  for (const array of arrays) {
-    data.set(array.data as Float32Array, offset);
-    offset += array.data.length;
-  }
-  return ndArray('float32', [rows, ...item], data);
 }

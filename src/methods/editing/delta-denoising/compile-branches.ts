@@ -1,5 +1,6 @@
 import {
   type Device,
+  joinArrays,
   type NdArray,
   ndArray,
   type Shape,
@@ -111,14 +112,14 @@ async function compileQuestioners(device: Device, groups: readonly (readonly Bra
   const ask = await Promise.all(
     groups.map(async (group): Promise<Questioner> => {
       const { network } = group[0]!;
-      const context = joined(group.map((branch) => branch.context));
+      const context = joinArrays(group.map((branch) => branch.context));
       const batch = context.shape[0]!;
       const make = JSON.stringify([network.config, network.specs, context.shape]);
       if (!programs.has(make)) programs.set(make, compileUnet(device, network, shape, context.shape));
       const program = await programs.get(make)!;
       return async (rows, timestep, signal) => {
         const inputs = {
-          sample: joined(rows),
+          sample: joinArrays(rows),
           timestep: ndArray('float32', [batch], new Float32Array(batch).fill(timestep)),
           context,
         };
@@ -148,19 +149,6 @@ const compileUnet = (device: Device, network: HeldNetwork<UnetConfig>, [, ...ite
     }),
     { sample: spec([context[0]!, ...item]), timestep: spec([context[0]!]), context: spec(context) },
   );
-
-/** One after the other along the first axis. */
-function joined(arrays: readonly NdArray[]): Latents {
-  const [first] = arrays;
-  const data = new Float32Array(arrays.reduce((sum, array) => sum + array.data.length, 0));
-  let offset = 0;
-  for (const array of arrays) {
-    data.set(array.data as Float32Array, offset);
-    offset += array.data.length;
-  }
-  const items = arrays.reduce((sum, { shape }) => sum + shape[0]!, 0);
-  return ndArray('float32', [items, ...first!.shape.slice(1)], data);
-}
 
 function splitRows({ shape: [items, ...item], data }: Latents, rows: number): Latents[] {
   const size = data.length / rows;
