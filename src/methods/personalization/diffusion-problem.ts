@@ -4,6 +4,7 @@ import {
   linearWarmup,
   multiply,
   type Problem,
+  type Schedule,
   type Source,
   type State,
   spec,
@@ -13,6 +14,7 @@ import {
   type TensorSpec,
   type Tree,
 } from '../../engine/index.ts';
+import { ratesOf } from './learning-rates.ts';
 import type { Learned } from './model-trees.ts';
 import { type PersonalizedNetworks, predictPersonalized } from './personalized-prediction.ts';
 import type { PromptFeeds } from './prompt-feeds.ts';
@@ -66,7 +68,7 @@ export function diffusionProblem({
       return sum(multiply(multiply(difference, difference), weight!));
     },
     optimizer: adamW({ weightDecay: training.weightDecay }),
-    ...ratesOf(variables, training),
+    ...ratesOf(variables, training, warmedUp(training.warmupSteps)),
     clipNorm: training.clipNorm,
     batchesPerStep: training.batchesPerStep,
     compute: training.compute,
@@ -74,19 +76,7 @@ export function diffusionProblem({
   };
 }
 
-function ratesOf(variables: Learned<Source>, training: TrainingSettings) {
-  const { warmupSteps, learningRate, tokenLearningRate, textEncoderLearningRate } = training;
-  const warm = (rate: number) =>
-    warmupSteps === 0 ? constantRate(rate) : linearWarmup(warmupSteps, constantRate(rate));
-  // Where nothing but words is learned, theirs is the rate.
-  if (variables.unet === undefined && variables.textEncoder === undefined) {
-    return { learningRate: warm(tokenLearningRate) };
-  }
-  return {
-    learningRate: warm(learningRate),
-    branchRates: {
-      ...(variables.tokens && { tokens: warm(tokenLearningRate) }),
-      ...(variables.textEncoder && { textEncoder: warm(textEncoderLearningRate) }),
-    },
-  };
-}
+const warmedUp =
+  (steps: number) =>
+  (rate: number): Schedule =>
+    steps === 0 ? constantRate(rate) : linearWarmup(steps, constantRate(rate));

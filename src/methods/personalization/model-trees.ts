@@ -1,4 +1,5 @@
-import { mapTree, type Tree, type TreeLeaf } from '../../engine/index.ts';
+import { type LazySource, mapTree, type Tree, type TreeLeaf } from '../../engine/index.ts';
+import type { HeldModel } from '../diffusion/index.ts';
 
 /**
  * The networks that a concept changes, with leaves of any kind: tensors while a graph is built, leaves of states,
@@ -16,6 +17,15 @@ export type Learned<Leaf> = {
 
 /** `tokens` is a list: the vectors [count, size] of each word, in the order of the concept's words. */
 export type LearnedBranch = 'unet' | 'textEncoder' | 'tokens';
+
+/** A held model's networks, to be read when they are wanted. */
+export const networkSources = ({
+  unet,
+  textEncoder,
+}: Pick<HeldModel, 'unet' | 'textEncoder'>): ModelTrees<LazySource> => ({
+  unet: unet.parameters.sources() as Tree<LazySource>,
+  textEncoder: textEncoder.parameters.sources() as Tree<LazySource>,
+});
 
 /** The tree with other leaves at some paths. */
 export const withLeaves = <Leaf extends TreeLeaf>(

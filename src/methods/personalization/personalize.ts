@@ -1,6 +1,5 @@
 import {
   fold,
-  type LazySource,
   type Minimized,
   minimize,
   type NdArray,
@@ -9,11 +8,11 @@ import {
   type StepEvent,
   type Tree,
 } from '../../engine/index.ts';
-import { type HeldModel, weightedSum } from '../diffusion/index.ts';
+import { weightedSum } from '../diffusion/index.ts';
 import { type DriftProbe, probeDrift } from './class-drift.ts';
 import { diffusionProblem } from './diffusion-problem.ts';
 import { isDue } from './is-due.ts';
-import type { Learned } from './model-trees.ts';
+import { type Learned, networkSources } from './model-trees.ts';
 import { type Run, startRun } from './personalization-run.ts';
 import type {
   PersonalizationBase,
@@ -44,7 +43,7 @@ export async function* personalize(
   const run = startRun(base, options);
   const { model } = base;
   const sources = yield* prepareSources(run);
-  const variables = await run.method.initialize(sourcesOf(model), fold(run.key, 'initialize'));
+  const variables = await run.method.initialize(networkSources(model), fold(run.key, 'initialize'));
   const feeds = await feedsOf(run, variables, sources);
   const frozen = await frozenNetworks(model);
   const probe = options.driftEvery === undefined ? undefined : await probeOf(run, sources);
@@ -94,11 +93,6 @@ export async function* personalize(
     await frozen.dispose();
   }
 }
-
-const sourcesOf = ({ unet, textEncoder }: HeldModel) => ({
-  unet: unet.parameters.sources() as Tree<LazySource>,
-  textEncoder: textEncoder.parameters.sources() as Tree<LazySource>,
-});
 
 /** Features are computed once where nothing that is learned changes them. */
 const feedsOf = (

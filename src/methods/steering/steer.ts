@@ -15,6 +15,7 @@ import type { Tokenizer } from '../../networks/clip/index.ts';
 import { type HeldModel, type Latents, releaseModel, requireFinite } from '../diffusion/index.ts';
 import type { Branches } from '../editing/index.ts';
 import {
+  applyLearned,
   changesText,
   type Every,
   extendTokenizer,
@@ -22,11 +23,8 @@ import {
   feedIds,
   type Learned,
   type LearnedConcept,
-  type ModelTrees,
+  networkSources,
   type PersonalizationBase,
-  type PromptedModel,
-  personalizationMethod,
-  personalizedModel,
 } from '../personalization/index.ts';
 import { guidedTexts } from './edsd.ts';
 import { type GuidedImageEvent, guidedImages, type SteeringPrompts } from './guided-images.ts';
@@ -141,7 +139,7 @@ async function startRun(base: PersonalizationBase, options: SteerOptions): Promi
     steered: await steeredParameters(
       concept,
       settings.subset,
-      sourcesOf(base.model),
+      networkSources(base.model),
       base.tokenizer,
       fold(key, 'initialize'),
     ),
@@ -174,7 +172,7 @@ function checkImages({ settings: { modeShifting }, guidedImages: given, source }
 async function* prepare(run: Run): AsyncGenerator<SteerEvent, Prepared> {
   const { base, options, steered, tokenizer, texts, key } = run;
   const { settings, mask, score, signal, source, prompts } = options;
-  const personalized = await personalizedBefore(base, options.concept, tokenizer);
+  const personalized = await applyLearned(base, options.concept);
   try {
     const images =
       settings.modeShifting === 'off'
@@ -208,22 +206,6 @@ async function* prepare(run: Run): AsyncGenerator<SteerEvent, Prepared> {
   }
 }
 
-/** The personalized model before steering. */
-async function personalizedBefore(
-  { model, tokenizer: own }: PersonalizationBase,
-  { plan, learned }: LearnedConcept,
-  tokenizer: Tokenizer,
-): Promise<PromptedModel> {
-  const state = await model.device.holdLazily(learned as Tree<LazySource>, { dtype: 'float32' });
-  try {
-    const method = personalizationMethod(plan, own);
-    const references = state.references() as unknown as Learned<StateLeaf>;
-    return { model: await personalizedModel(model, method, references), tokenizer };
-  } finally {
-    await state.dispose();
-  }
-}
-
 /** φ and what is kept of the concept as one state: `FrozenParts`. */
 async function frozenParts(
   { device, unet, textEncoder }: HeldModel,
@@ -238,8 +220,3 @@ async function frozenParts(
   await held.dispose();
   return parts;
 }
-
-const sourcesOf = ({ unet, textEncoder }: HeldModel): ModelTrees<LazySource> => ({
-  unet: unet.parameters.sources() as Tree<LazySource>,
-  textEncoder: textEncoder.parameters.sources() as Tree<LazySource>,
-});

@@ -1,6 +1,7 @@
 import {
   adamW,
   add,
+  constantRate,
   multiply,
   type NdArray,
   ndArray,
@@ -17,15 +18,10 @@ import {
   type Tree,
 } from '../../engine/index.ts';
 import type { Learned, ModelConfigs, PromptFeeds } from '../personalization/index.ts';
-import { predict } from '../personalization/index.ts';
+import { predict, ratesOf } from '../personalization/index.ts';
 import type { SteeredParameters } from './steered-parameters.ts';
 import type { SteeringRows } from './steering-rows.ts';
-import {
-  passesPerStep,
-  rowsPerStep,
-  type SteeringOptimization,
-  type SteeringSettings,
-} from './steering-settings.ts';
+import { passesPerStep, rowsPerStep, type SteeringSettings } from './steering-settings.ts';
 
 export interface SteeringProblemOptions {
   readonly steered: SteeredParameters;
@@ -93,7 +89,7 @@ export function steeringProblem({
       );
     },
     optimizer: adamW({ weightDecay: optimization.weightDecay }),
-    ...ratesOf(steered.variables, optimization),
+    ...ratesOf(steered.variables, optimization, constantRate),
     ...(optimization.clipNorm !== 'none' && { clipNorm: optimization.clipNorm }),
     batchesPerStep: passes,
     compute: optimization.compute,
@@ -122,20 +118,5 @@ export function rowsOfPass(
     direction: cut(direction, passes),
     target: cut(target),
     weight: cut(weight, passes),
-  };
-}
-
-function ratesOf(variables: Learned<Source>, optimization: SteeringOptimization) {
-  const { learningRate, tokenLearningRate, textEncoderLearningRate } = optimization;
-  // Where nothing but words is steered, theirs is the rate.
-  if (variables.unet === undefined && variables.textEncoder === undefined) {
-    return { learningRate: tokenLearningRate };
-  }
-  return {
-    learningRate,
-    branchRates: {
-      ...(variables.tokens && { tokens: tokenLearningRate }),
-      ...(variables.textEncoder && { textEncoder: textEncoderLearningRate }),
-    },
   };
 }

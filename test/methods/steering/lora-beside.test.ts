@@ -13,13 +13,14 @@ import {
   conceptOfLearned,
   type Learned,
   learnedAsLora,
+  networkSources,
   type PersonalizationBase,
   readFloats,
 } from '../../../src/methods/personalization/index.ts';
 import { learnedInMemory } from '../../../src/methods/steering/index.ts';
 import { steeredParameters } from '../../../src/methods/steering/steered-parameters.ts';
 import { methodCases, randomLike } from '../personalization/tiny-pipeline.ts';
-import { distance, networkSources, predictBy, predictWith, tinyBase, tinyConcept } from './tiny-steering.ts';
+import { distance, predictBy, predictWith, tinyBase, tinyConcept } from './tiny-steering.ts';
 
 let device: Device;
 let base: PersonalizationBase;

@@ -2,7 +2,6 @@ import {
   type Device,
   flatten,
   fold,
-  type LazySource,
   mapTree,
   type NdArray,
   ndArray,
@@ -15,7 +14,7 @@ import {
   type Tensor,
   type Tree,
 } from '../../../src/engine/index.ts';
-import { type HeldModel, releaseModel } from '../../../src/methods/diffusion/index.ts';
+import { releaseModel } from '../../../src/methods/diffusion/index.ts';
 import {
   type ConceptPlan,
   extendTokenizer,
@@ -23,6 +22,7 @@ import {
   type Learned,
   type ModelConfigs,
   type ModelTrees,
+  networkSources,
   type PersonalizationBase,
   type PersonalizationMethod,
   personalizationMethod,
@@ -54,11 +54,6 @@ export const tinyMask = ndArray(
 export const tinyBase = async (device: Device): Promise<PersonalizationBase> => ({
   ...(await holdTiny(device)),
   scheduler: tinyScheduler,
-});
-
-export const networkSources = ({ unet, textEncoder }: HeldModel): ModelTrees<LazySource> => ({
-  unet: unet.parameters.sources() as Tree<LazySource>,
-  textEncoder: textEncoder.parameters.sources() as Tree<LazySource>,
 });
 
 /** As if it had been trained: everything a little elsewhere. */
