@@ -48,7 +48,6 @@ export {
   type EditStage,
   type EditVariant,
   editImage,
-  editVariants,
   type PreviewEvent,
 } from './picture/edit-image.ts';
 export { type MaskEdge, maskOfPicture } from './picture/edit-mask.ts';

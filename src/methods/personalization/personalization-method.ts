@@ -22,7 +22,7 @@ export interface PersonalizationMethod {
 export type SettingsOf<M extends MethodKind> = Extract<MethodSettings, { readonly kind: M }>;
 
 /** What each method does to the networks; words are learned beside, alike for all. */
-export const personalizationMethods: {
+const personalizationMethods: {
   readonly [M in MethodKind]: (settings: SettingsOf<M>) => PersonalizationMethod;
 } = {
   'textual-inversion': textualInversion,

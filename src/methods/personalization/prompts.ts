@@ -1,5 +1,5 @@
 /** Our wordings of what Textual Inversion calls neutral context texts (Gal et al. 2022, appendix D). */
-export const photoPrompts: readonly string[] = [
+const photoPrompts: readonly string[] = [
   'a photo of a {}',
   'a picture of a {}',
   'a close photo of a {}',

@@ -116,7 +116,7 @@ export const learnedInMemory = (plan: ConceptPlan, learned: Learned<NdArray>): L
 });
 
 /** Everything, in float32. */
-export const readLearned = async (learned: Learned<Source>): Promise<Learned<NdArray>> =>
+const readLearned = async (learned: Learned<Source>): Promise<Learned<NdArray>> =>
   (await readFloats(learned as Tree<Source>)) as Learned<NdArray>;
 
 const joined = <Leaf extends TreeLeaf>(a: Learned<Leaf>, b: Learned<Leaf>): Learned<Leaf> =>

@@ -26,7 +26,7 @@ import { checkRaster, type Raster } from './raster.ts';
 export type EditVariant = 'dds' | 'dds-s' | 'dds-sm';
 
 /** Which model stands in the source's branch, and which mask is used unless another is asked for. */
-export const editVariants: {
+const editVariants: {
   readonly [V in EditVariant]: {
     readonly sourceModel: keyof EditModels;
     readonly mask: Exclude<MaskOptions['kind'], 'given'>;
