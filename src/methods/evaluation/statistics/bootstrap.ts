@@ -31,26 +31,52 @@ export const FEWEST_ITEMS = 5;
  * resample does not have (undefined) is left out of them.
  * @throws a sentence if there are no items, the statistic of all of them is undefined, or an option is out of range
  */
-export function bootstrap<Item>(
+export const bootstrap = <Item>(
   items: readonly Item[],
   statistic: (items: readonly Item[]) => number | undefined,
+  options: BootstrapOptions,
+): Estimate => estimate(resample(items, statistic, options), (value) => value);
+
+/** What a statistic comes to. */
+export interface Resampled<Statistic> {
+  readonly items: number;
+  readonly ofAll: Statistic;
+  /** Of each resample that has it; of none where there are too few items for an interval. */
+  readonly ofResamples: readonly Statistic[];
+}
+
+/** The first half of `bootstrap`, for a statistic of which several figures are made. */
+export function resample<Item, Statistic>(
+  items: readonly Item[],
+  statistic: (items: readonly Item[]) => Statistic | undefined,
   { key, resamples = 2_000 }: BootstrapOptions,
-): Estimate {
+): Resampled<Statistic> {
   if (items.length === 0) throw new Error('bootstrap: there is nothing to resample; measure something first');
   if (!(Number.isInteger(resamples) && resamples >= 1)) {
     throw new Error(`bootstrap: resamples is a whole number ≥ 1, got ${resamples}`);
   }
-  const value = statistic(items);
-  if (value === undefined) throw new Error('bootstrap: the statistic of all items is undefined');
+  const ofAll = statistic(items);
+  if (ofAll === undefined) throw new Error('bootstrap: the statistic of all items is undefined');
   const count = items.length;
-  if (count < FEWEST_ITEMS) return { value, items: count, interval: undefined };
-  const drawn = Array.from({ length: resamples }, (_, resample) => {
-    const { data } = integers(fold(key, resample), [count], 0, count);
-    return statistic(Array.from(data, (index) => items[index]!));
+  const ofResamples = Array.from({ length: count < FEWEST_ITEMS ? 0 : resamples }, (_, index) => {
+    const { data } = integers(fold(key, index), [count], 0, count);
+    return statistic(Array.from(data, (place) => items[place]!));
   });
-  const known = drawn.filter((each) => each !== undefined).sort((a, b) => a - b);
-  const end = (share: number) => value + widening(count) * (quantile(known, share) - value);
-  return { value, items: count, interval: { low: end(TAIL), high: end(1 - TAIL) } };
+  return { items: count, ofAll, ofResamples: ofResamples.filter((each) => each !== undefined) };
+}
+
+/** The second half: a figure of the statistic, with its interval. @throws if that of all items is undefined */
+export function estimate<Statistic>(
+  { items, ofAll, ofResamples }: Resampled<Statistic>,
+  figure: (statistic: Statistic) => number | undefined,
+): Estimate {
+  const value = figure(ofAll);
+  if (value === undefined) throw new Error('bootstrap: the figure of all items is undefined');
+  if (items < FEWEST_ITEMS) return { value, items, interval: undefined };
+  const known = ofResamples.map(figure).filter((each) => each !== undefined);
+  const sorted = known.sort((a, b) => a - b);
+  const end = (share: number) => value + widening(items) * (quantile(sorted, share) - value);
+  return { value, items, interval: { low: end(TAIL), high: end(1 - TAIL) } };
 }
 
 /** Share of resamples beyond each end, and the normal quantile there. */

@@ -4,7 +4,7 @@ import {
   type Comparison,
   compare,
   type FigurePair,
-  groupBy,
+  groupPairs,
   type PairedDifference,
   type PairedOptions,
   pairedDifference,
@@ -53,19 +53,40 @@ export function compareMeanCurves(
   x: number,
   options: PairedOptions,
 ): Comparison {
-  const figures = (some: readonly CurvePair[]): FigurePair | undefined => {
-    const ours = valueAt(meanCurve(some.map((pair) => pair.method)), x);
-    const theirs = valueAt(meanCurve(some.map((pair) => pair.baseline)), x);
+  const figures = (some: readonly MeanCurves[]): FigurePair | undefined => {
+    const counts = some.map(({ count }) => count);
+    const [ours, theirs] = (['method', 'baseline'] as const).map((name) =>
+      valueAt(
+        meanCurve(
+          some.map((group) => group[name]),
+          counts,
+        ),
+        x,
+      ),
+    );
     return ours === undefined || theirs === undefined ? undefined : { method: ours, baseline: theirs };
   };
-  const pairs = pairCurves('compareMeanCurves', method, baseline);
-  if (figures(pairs) === undefined) {
+  const groups = groupPairs(pairCurves('compareMeanCurves', method, baseline), meanCurves, options);
+  if (figures(groups) === undefined) {
     throw new Error(
       `compareMeanCurves: one of the mean curves does not reach ${x}; choose an x that both reach`,
     );
   }
-  return compare(pairs, figures, options);
+  return compare(groups, figures, options);
 }
+
+/** Of so many pairs. */
+interface MeanCurves {
+  readonly count: number;
+  readonly method: TradeOffCurve;
+  readonly baseline: TradeOffCurve;
+}
+
+const meanCurves = (pairs: readonly CurvePair[]): MeanCurves => ({
+  count: pairs.length,
+  method: meanCurve(pairs.map(({ method }) => method)),
+  baseline: meanCurve(pairs.map(({ baseline }) => baseline)),
+});
 
 /**
  * The mean over pairs of the area between their curves (see `areaBetween`): the whole trade-off in one figure. Pairs
@@ -80,8 +101,8 @@ export function compareAreas(method: Curves, baseline: Curves, options: PairedOp
   if (pairs.length === 0) {
     throw new Error('compareAreas: no two curves of a pair share a range; measure more editing steps');
   }
-  const groups = groupBy(pairs, ({ key }) => options.groupOf?.(key) ?? key);
-  return bootstrap(groups, (some) => mean(some.flat().map(({ area }) => area)), options);
+  const groups = groupPairs(pairs, (own) => own.map(({ area }) => area), options);
+  return bootstrap(groups, (some) => mean(some.flat()), options);
 }
 
 interface CurvePair {

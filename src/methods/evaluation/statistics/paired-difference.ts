@@ -1,5 +1,4 @@
-import { type BootstrapOptions, bootstrap, type Estimate } from './bootstrap.ts';
-import { mean } from './mean.ts';
+import { type BootstrapOptions, type Estimate, estimate, resample } from './bootstrap.ts';
 
 /** Figures by what they were measured of: a concept, a source and a seed in one word. */
 export type Measurements = ReadonlyMap<string, number>;
@@ -60,15 +59,29 @@ export function pairedDifference(
   return {
     pairs: pairs.length,
     leftOut: [...new Set([...method.keys(), ...baseline.keys()])].filter((key) => !shared.has(key)),
-    ...compare(
-      pairs,
-      (some) => ({
-        method: mean(some.map(({ method }) => method)),
-        baseline: mean(some.map(({ baseline }) => baseline)),
-      }),
-      options,
-    ),
+    ...compare(groupPairs(pairs, totalsOf, options), pooledMeans, options),
   };
+}
+
+/** Of a group's pairs; of several groups the means are those of all their pairs. */
+interface Totals extends FigurePair {
+  readonly pairs: number;
+}
+
+const totalsOf = (pairs: readonly FigurePair[]): Totals => ({
+  pairs: pairs.length,
+  method: pairs.reduce((sum, { method }) => sum + method, 0),
+  baseline: pairs.reduce((sum, { baseline }) => sum + baseline, 0),
+});
+
+function pooledMeans(groups: readonly Totals[]): FigurePair {
+  let [pairs, method, baseline] = [0, 0, 0];
+  for (const group of groups) {
+    pairs += group.pairs;
+    method += group.method;
+    baseline += group.baseline;
+  }
+  return { method: method / pairs, baseline: baseline / pairs };
 }
 
 /** A method's figure and its baseline's. */
@@ -77,31 +90,27 @@ export interface FigurePair {
   readonly baseline: number;
 }
 
+/** What is resampled: pairs of one group together, and of each group only what `summarize` makes of it. */
+export const groupPairs = <Pair extends { readonly key: string }, Group>(
+  pairs: readonly Pair[],
+  summarize: (pairs: readonly Pair[]) => Group,
+  { groupOf }: PairedOptions,
+): readonly Group[] => groupBy(pairs, ({ key }) => groupOf?.(key) ?? key).map(summarize);
+
 /**
- * Compares a method's figure with a baseline's, both computed of the same pairs, and so of each resample.
- * @throws a sentence if the figures of all pairs are undefined
+ * Compares a method's figure with a baseline's, both computed of the same groups of pairs, and so of each resample.
+ * @throws a sentence if the figures of all groups are undefined
  */
-export function compare<Item extends { readonly key: string }>(
-  pairs: readonly Item[],
-  figures: (pairs: readonly Item[]) => FigurePair | undefined,
+export function compare<Group>(
+  groups: readonly Group[],
+  figures: (groups: readonly Group[]) => FigurePair | undefined,
   options: PairedOptions,
 ): Comparison {
-  const own = figures(pairs);
-  if (own === undefined) throw new Error('compare: the figures of all pairs are undefined');
-  const groups = groupBy(pairs, ({ key }) => options.groupOf?.(key) ?? key);
-  const estimate = (statistic: (figures: FigurePair) => number | undefined) =>
-    bootstrap(
-      groups,
-      (some) => {
-        const found = figures(some.flat());
-        return found && statistic(found);
-      },
-      options,
-    );
+  const resampled = resample(groups, figures, options);
   return {
-    ...own,
-    difference: estimate(({ method, baseline }) => method - baseline),
-    relativePercent: own.baseline === 0 ? undefined : estimate(relative),
+    ...resampled.ofAll,
+    difference: estimate(resampled, ({ method, baseline }) => method - baseline),
+    relativePercent: resampled.ofAll.baseline === 0 ? undefined : estimate(resampled, relative),
   };
 }
 

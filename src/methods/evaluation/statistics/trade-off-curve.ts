@@ -1,5 +1,3 @@
-import { mean } from './mean.ts';
-
 /** One amount of editing: what is gained of the concept, and what is left of (or lost to) the source. */
 export interface TradeOffPoint {
   /** Concept similarity, or whatever grows as editing goes on. */
@@ -60,8 +58,14 @@ export function areaBetween(first: TradeOffCurve, second: TradeOffCurve): number
   return area;
 }
 
-/** The mean of curves step by step: mean x and mean y of the first steps, of the second, … */
-export function meanCurve(curves: readonly TradeOffCurve[]): TradeOffCurve {
+/**
+ * The mean of curves step by step: mean x and mean y of the first steps, of the second, …
+ * @param counts how many curves each stands for; default: itself
+ */
+export function meanCurve(
+  curves: readonly TradeOffCurve[],
+  counts: readonly number[] = curves.map(() => 1),
+): TradeOffCurve {
   const [first] = curves;
   if (first === undefined) throw new Error('meanCurve: there are no curves; measure some first');
   const odd = curves.find(({ length }) => length !== first.length);
@@ -70,10 +74,15 @@ export function meanCurve(curves: readonly TradeOffCurve[]): TradeOffCurve {
       `meanCurve: curves have as many steps each, got ${first.length} and ${odd.length}; measure them at equal steps`,
     );
   }
-  return first.map((_, step) => ({
-    x: mean(curves.map((curve) => curve[step]!.x)),
-    y: mean(curves.map((curve) => curve[step]!.y)),
-  }));
+  const total = counts.reduce((sum, count) => sum + count, 0);
+  return first.map((_, step) => {
+    let [x, y] = [0, 0];
+    for (const [place, curve] of curves.entries()) {
+      x += counts[place]! * curve[step]!.x;
+      y += counts[place]! * curve[step]!.y;
+    }
+    return { x: x / total, y: y / total };
+  });
 }
 
 /** The points that reach further in x than all before them. */
