@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import { readPicture } from '../../../src/files/images/index.ts';
 import { completeTask, type TaskEvent } from '../../../src/index.ts';
@@ -6,7 +6,7 @@ import { tinyEditing } from '../tiny-editing.ts';
 
 const folder = tinyEditing();
 
-test('the demo, broken off while it learns and while it edits, goes on and ends with its sheet', async () => {
+test('the demo, broken off while it learns and while it edits, goes on and ends with its sheet, which alone is drawn again', async () => {
   const output = folder.path('demo');
   const events: TaskEvent[] = [];
   const run = (resume: boolean, stopAt?: RegExp) => {
@@ -29,7 +29,7 @@ test('the demo, broken off while it learns and while it edits, goes on and ends 
   await expect(run(false, /^Learning/)).rejects.toThrow(stopped);
   await expect(run(false)).rejects.toThrow(/go on with the demo that was broken off there \(--resume\)/);
   await expect(run(true, /^Editing/)).rejects.toThrow(stopped);
-  const { sheet, distance, maskOverlap } = await run(true);
+  const { concept, source, sheet, distance, maskOverlap } = await run(true);
   expect(sheet).toBe(`${output}/sheet.png`);
   expect((await readPicture(sheet)).width).toBeGreaterThan(1500);
   for (const share of [distance.before, distance.after, maskOverlap]) {
@@ -44,6 +44,14 @@ test('the demo, broken off while it learns and while it edits, goes on and ends 
     'sheet.png',
     'source.png',
   ]);
+  const [before, told] = [await readFile(sheet), events.length];
+  await rm(sheet);
+  expect(await run(true)).toEqual({ concept, source, sheet, distance, maskOverlap });
+  expect(await readFile(sheet)).toEqual(before);
+  const again = events
+    .slice(told)
+    .filter((event) => event.kind === 'progress' && /^Editing|^Learning/.test(event.stage));
+  expect(again).toEqual([]);
   const previews = events.flatMap((event) => (event.kind === 'preview' ? [event.stage] : []));
   expect(previews).toContain('Editing (DreamSteerer)');
 }, 300_000);

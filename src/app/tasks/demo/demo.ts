@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { replaceFile } from '../../../files/formats/index.ts';
@@ -98,22 +99,28 @@ export const demo = defineTask({
     }
     const { phrase } = recipeOf(asked, 'pocket').concept;
     const { sourcePrompt, targetPrompt } = chosen.source;
-    const edited = yield* edit.run(
-      edit.parameters.parse({
-        ...common,
-        picture: drawn.source,
-        sourcePrompt,
-        prompt: targetPrompt.replace(`{concept} ${chosen.concept.concept.class}`, phrase),
-        concept: conceptFolder,
-        output: editFolder,
-        variants: ['dds-sm', 'full'],
-        seed: 0,
-        fast,
-        previewEvery: 25,
-        resume: parameters.resume && (await isUnfinished(editFolder)),
-      }),
-      context,
-    );
+    const finished = parameters.resume ? await finishedEdit(editFolder) : undefined;
+    if (finished !== undefined) {
+      yield { kind: 'note', message: `The picture is edited already, in ${editFolder}` };
+    }
+    const edited =
+      finished ??
+      (yield* edit.run(
+        edit.parameters.parse({
+          ...common,
+          picture: drawn.source,
+          sourcePrompt,
+          prompt: targetPrompt.replace(`{concept} ${chosen.concept.concept.class}`, phrase),
+          concept: conceptFolder,
+          output: editFolder,
+          variants: ['dds-sm', 'full'],
+          seed: 0,
+          fast,
+          previewEvery: 25,
+          resume: parameters.resume && (await isUnfinished(editFolder)),
+        }),
+        context,
+      ));
     return yield* compare(chosen, drawn, edited, output);
   },
 
@@ -142,13 +149,28 @@ async function requireModel({ builtInModel }: TaskContext): Promise<void> {
 const isUnfinished = async (folder: string): Promise<boolean> =>
   (await unfinishedRequest(folder)) !== undefined;
 
+interface FinishedEdit {
+  readonly output: string;
+  readonly variants: readonly { readonly name: string; readonly picture: string }[];
+}
+
+/** What an earlier run edited to the end, as its record tells. */
+async function finishedEdit(folder: string): Promise<FinishedEdit | undefined> {
+  const record = join(folder, 'run.json'); // the last that is written
+  if (!(await isThere(record)) || (await isUnfinished(folder))) return undefined;
+  const { results } = JSON.parse(await readFile(record, 'utf8')) as {
+    readonly results: FinishedEdit['variants'];
+  };
+  return {
+    output: folder,
+    variants: results.map(({ name, picture }) => ({ name, picture: join(folder, picture) })),
+  };
+}
+
 async function* compare(
   { concept, source, name }: DemoCase,
   drawn: DrawnCase,
-  edited: {
-    readonly output: string;
-    readonly variants: readonly { readonly name: string; readonly picture: string }[];
-  },
+  edited: FinishedEdit,
   output: string,
 ): AsyncGenerator<TaskEvent, DemoResult> {
   const before = await readPicture(drawn.source);
