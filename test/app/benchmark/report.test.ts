@@ -250,9 +250,12 @@ describe('reports', () => {
 
   test('keep the tables of a baseline whose settings did not change', async () => {
     const opened = await openTiny(folder);
-    const settings = changedSettings(half.settings, { training: { lora: { steps: 7 } } });
+    const settings = changedSettings(half.settings, {
+      training: { lora: { steps: 7 } },
+      steering: { lora: { guidedImages: { count: 9, keep: 2 } } },
+    });
     const lora = { ...half, baselines: ['lora'], settings } as const;
-    const { tables } = await mix(
+    const { tables, page } = await mix(
       'baselines',
       [opened, { ...half, baselines: ['dreambooth', 'lora'] }],
       [opened, lora],
@@ -261,6 +264,7 @@ describe('reports', () => {
       ['dreambooth', 0.8],
       ['lora', 0.99],
     ]);
+    expect(page).toContain('DreamSteerer chooses guided images by their likeness');
   });
 
   test('of two sets show each its own pictures, though names are equal', async () => {

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { TaskError } from '../../tasks/task.ts';
-import { type Failure, jobStore } from '../harness/job-store.ts';
+import { type Failure, type JobStore, jobStore } from '../harness/job-store.ts';
 import { type Cell, caseKey } from '../plan/cell.ts';
 import type { ClassBiasCell } from '../plan/plan-benchmark.ts';
 import { suites } from '../plan/variants.ts';
@@ -25,9 +25,12 @@ interface PlannedCell extends Cell {
   readonly oraclePicture: string | undefined;
 }
 
-export interface BiasRecord extends ClassBiasCell, ClassBiasRecord {
-  readonly referencePicture: string;
+export interface BiasRecord extends PlannedBias, ClassBiasRecord {
   readonly folder: string;
+}
+
+interface PlannedBias extends ClassBiasCell {
+  readonly referencePicture: string;
 }
 
 /** Everything that a report tells of. */
@@ -63,22 +66,12 @@ export async function collectRecords(folder: string): Promise<BenchmarkRecords> 
   const isCurrent = newestSetups(comparable);
   const own = comparable.filter((plan) => plan.cells.some((cell) => isCurrent(plan, cell)));
   const store = jobStore(folder);
-  const wanted = firstOfEach(
+  const wantedCells = firstOfEach(
     own.flatMap((plan) =>
       plan.cells.filter((cell) => isCurrent(plan, cell)).map((cell) => withPaths(folder, plan, cell)),
     ),
     (cell) => `${tableKey(cell)} ${cell.variant} ${caseKey(cell)}`,
   );
-  const cells: CellRecord[] = [];
-  for (const cell of wanted) {
-    if (!((await store.isDone(cell.measure)) && (await store.isDone(cell.edit)))) continue;
-    const edit = (await store.readResult(cell.edit)) as unknown as EditRecord;
-    const { steps, autoencoder } = (await store.readResult(cell.measure)) as unknown as MeasureRecord;
-    const { seconds: learningSeconds } = (await store.readResult(cell.learn)) as unknown as LearnRecord;
-    const { cost, pictures } = edit;
-    const folder = store.resultFolder(cell.edit);
-    cells.push({ ...cell, steps, autoencoder, cost, pictures, folder, learningSeconds });
-  }
   const wantedBiases = firstOfEach(
     own.flatMap((plan) =>
       plan.biases
@@ -87,12 +80,8 @@ export async function collectRecords(folder: string): Promise<BenchmarkRecords> 
     ),
     ({ suite, baseline, concept }) => `${suites[suite].references} ${baseline} ${concept}`,
   );
-  const biases: BiasRecord[] = [];
-  for (const bias of wantedBiases) {
-    if (!(await store.isDone(bias.hash))) continue;
-    const { rows } = (await store.readResult(bias.hash)) as unknown as ClassBiasRecord;
-    biases.push({ ...bias, rows, folder: store.resultFolder(bias.hash) });
-  }
+  const hashes = [...wantedCells.flatMap(hashesOf), ...wantedBiases.map(({ hash }) => hash)];
+  const cells = await readCells(store, wantedCells);
   return {
     titles: [...new Set(own.map(({ title }) => title))],
     model: last.model,
@@ -101,18 +90,45 @@ export async function collectRecords(folder: string): Promise<BenchmarkRecords> 
       own.map(({ title, device, date, settings }) => ({ title, device, date, settings })),
       ({ title, device, settings }) => JSON.stringify([title, device, settings]),
     ),
-    ...{ cells, biases, missing: wanted.length - cells.length },
-    failures: await store.failures(
-      new Set([
-        ...wanted.flatMap(({ learn, edit, measure }) => [learn, edit, measure]),
-        ...wantedBiases.map(({ hash }) => hash),
-      ]),
-    ),
+    cells,
+    biases: await readBiases(store, wantedBiases),
+    missing: wantedCells.length - cells.length,
+    failures: await store.failures(new Set(hashes)),
     leftOut: [...new Set(own.flatMap((plan) => plan.leftOut))],
     otherPlans: plans.filter(
       (plan) => !(own.includes(plan) && plan.cells.every((cell) => isCurrent(plan, cell))),
     ).length,
   };
+}
+
+const hashesOf = ({ learn, edit, measure }: Cell): readonly string[] => [learn, edit, measure];
+
+/** Those that are done. */
+async function readCells(store: JobStore, wanted: readonly PlannedCell[]): Promise<readonly CellRecord[]> {
+  const cells: CellRecord[] = [];
+  for (const cell of wanted) {
+    const done = await Promise.all(hashesOf(cell).map(store.isDone));
+    if (done.includes(false)) continue;
+    const learned = (await store.readResult(cell.learn)) as unknown as LearnRecord;
+    const { cost, pictures } = (await store.readResult(cell.edit)) as unknown as EditRecord;
+    const { steps, autoencoder } = (await store.readResult(cell.measure)) as unknown as MeasureRecord;
+    cells.push({
+      ...{ ...cell, steps, autoencoder, cost, pictures },
+      folder: store.resultFolder(cell.edit),
+      learningSeconds: learned.seconds,
+    });
+  }
+  return cells;
+}
+
+async function readBiases(store: JobStore, wanted: readonly PlannedBias[]): Promise<readonly BiasRecord[]> {
+  const biases: BiasRecord[] = [];
+  for (const bias of wanted) {
+    if (!(await store.isDone(bias.hash))) continue;
+    const { rows } = (await store.readResult(bias.hash)) as unknown as ClassBiasRecord;
+    biases.push({ ...bias, rows, folder: store.resultFolder(bias.hash) });
+  }
+  return biases;
 }
 
 type OfTable = Pick<Cell, 'suite' | 'baseline'>;

@@ -1,6 +1,6 @@
 import { metricNames, metrics } from '../../../methods/evaluation/index.ts';
 import { isScored } from '../plan/benchmark-settings.ts';
-import { suites } from '../plan/variants.ts';
+import { suites, variants } from '../plan/variants.ts';
 import type { BenchmarkRecords } from './collect-records.ts';
 import { tradeOffPlots } from './draw-trade-off.ts';
 import { Html, html } from './html.ts';
@@ -82,6 +82,6 @@ function notes({ model, instruments, runs }: BenchmarkRecords, tables: readonly 
 ${used.includes('ms-ssim') ? undefined : html`<p>MS-SSIM is left out: its five scales need pictures of ${metrics['ms-ssim'].leastSide} pixels and more.</p>`}
 ${used.includes('pocket-perceptual-distance') ? html`<p>The pocket perceptual distance is LPIPS' construction on the built-in model's CLIP, without heads learned from people's judgements; it is not LPIPS, and compares with itself only.</p>` : undefined}
 <p>"Autoencoder alone" is the source encoded and decoded, without an edit. DDS, DDS-S and "mask off" lose that over the whole picture; what is edited with a mask is put into the source, and loses it inside the mask alone.</p>
-<p>${Object.values(suites).map(({ title, reference }) => `${title}: compared with "${reference}". `)}All statistics pair equal cases; intervals are percentile bootstraps of 1,000 resamples of concepts, widened for how few these are.</p>
+<p>${Object.values(suites).map(({ title, reference }) => `${title}: compared with ${variants[reference].title}. `)}All statistics pair equal cases; intervals are percentile bootstraps of 1,000 resamples of concepts, widened for how few these are.</p>
 ${runs.map(({ title, settings }) => html`<details><summary>All settings: ${title}</summary><pre>${JSON.stringify(settings, undefined, 1)}</pre></details>`)}`;
 }

@@ -7,11 +7,23 @@ import { wholeCrop } from '../../../methods/editing/picture/square-crop.ts';
 import { pixelsPerCell } from '../../../networks/vae/index.ts';
 import type { Workbench } from './workbench.ts';
 
+/** What the autoencoder alone makes of a source, as `decodeSource` does. */
+export type SourceDecoder = (path: string, picture: Picture) => Promise<Picture>;
+
+/** Keeps the picture that was decoded last: edits of a source follow each other. */
+export function sourceDecoder(bench: Workbench): SourceDecoder {
+  let kept: { readonly path: string; readonly decoded: Picture } | undefined;
+  return async (path, picture) => {
+    if (kept?.path !== path) kept = { path, decoded: await decodeSource(bench, picture) };
+    return kept.decoded;
+  };
+}
+
 /**
  * A picture encoded and decoded, as an edit without a mask would be that changes nothing: what such edits lose by the
  * autoencoder alone, and edits with a mask do not outside of it.
  */
-export async function decodeSource({ base, side }: Workbench, picture: Picture): Promise<Picture> {
+async function decodeSource({ base, side }: Workbench, picture: Picture): Promise<Picture> {
   const crop = wholeCrop(picture);
   const latents = await encodeImage(base.model, modelInput(picture, windowOf(crop), [side, side]));
   const image = await decodeLatents(base.model, latents);

@@ -11,6 +11,7 @@ import {
 import type { JobContext, JobProgress, JobResult } from '../harness/job.ts';
 import type { ReferenceFile } from '../manifest/picture-files.ts';
 import type { MeasureJob } from '../plan/benchmark-jobs.ts';
+import type { SourceDecoder } from './decode-source.ts';
 import { type EditRecord, REGION } from './edit-cell.ts';
 import { WHITE } from './learn-concept.ts';
 import { readMask, readMaskIfAny } from './masks.ts';
@@ -33,7 +34,7 @@ type Figures = Readonly<Record<string, number>>;
 export interface MeasuringTools {
   readonly instruments: readonly NamedInstruments[];
   readonly references: ReferencePictures;
-  readonly decodeSource: (picture: Picture) => Promise<Picture>;
+  readonly decodeSource: SourceDecoder;
 }
 
 /** Reads references once for all edits of a concept: instruments remember the embeddings of the very objects. */
@@ -79,8 +80,8 @@ export async function* measureEdit(
     steps.push({ step, figures: await figuresOf(instruments, edit) });
     yield { stage: 'measuring', done: place + 1, total: seen.length };
   }
-  const autoencoder = await figuresOf(instruments, { ...common, edited: await decodeSource(source) });
-  return { steps, autoencoder };
+  const decoded = await decodeSource(job.source, source);
+  return { steps, autoencoder: await figuresOf(instruments, { ...common, edited: decoded }) };
 }
 
 async function figuresOf(instruments: readonly NamedInstruments[], edit: EditCase): Promise<Figures> {

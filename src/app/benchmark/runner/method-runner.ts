@@ -1,9 +1,8 @@
-import type { Picture } from '../../../files/images/index.ts';
 import type { JobRunner } from '../harness/job.ts';
 import type { JobStore } from '../harness/job-store.ts';
 import type { BenchmarkJob, BenchmarkJobKind, BenchmarkJobOf } from '../plan/benchmark-jobs.ts';
 import { conceptShelf } from './concept-shelf.ts';
-import { decodeSource } from './decode-source.ts';
+import { sourceDecoder } from './decode-source.ts';
 import { type EditRecord, editCell } from './edit-cell.ts';
 import { learnConcept } from './learn-concept.ts';
 import { measureEdit, referencePictures } from './measure-edit.ts';
@@ -28,10 +27,8 @@ export interface MethodRunner {
 export function methodRunner(bench: Workbench, store: JobStore): MethodRunner {
   const shelf = conceptShelf(bench);
   const references = referencePictures();
-  const measuring = {
-    ...{ instruments: bench.instruments, references },
-    decodeSource: (picture: Picture) => decodeSource(bench, picture),
-  };
+  const { instruments } = bench;
+  const measuring = { instruments, references, decodeSource: sourceDecoder(bench) };
   const run = runnerOf({
     learn: (job, context) => learnConcept(bench, job, context),
     edit: (job, context) => editCell(bench, shelf, job, context),
