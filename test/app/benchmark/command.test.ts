@@ -13,7 +13,7 @@ test('bench has commands below it, whose flags are theirs', () => {
   expect(drawn.stderr).toBe('');
   expect(JSON.parse(drawn.stdout.trim().split('\n').at(-1)!)).toMatchObject({
     kind: 'result',
-    result: { concepts: 2, sources: 20, pairs: 20 },
+    result: { concepts: 10, sources: 20, pairs: 20 },
   });
   const refused = dreamsteerer('bench', folder.path('nothing.json'));
   expect(refused.status).toBe(1);

@@ -29,7 +29,7 @@ export const benchInit = defineTask({
   summary: 'Write a manifest of a benchmark for folders of pictures, or draw a built-in set',
   examples: [
     ['pocket --pocket', 'draws the built-in set: 16 concepts, 70 sources, the right edits'],
-    ['one-shot --one-shot', 'draws that of 20 cats and dogs, with one picture a concept'],
+    ['one-shot --one-shot', 'draws that of 10 cats and dogs, 20 sources, one picture a concept'],
     ['tuning --pocket --variation 1', 'draws other concepts and sources, to choose settings by'],
     [
       'dreambooth --sources photos/',
