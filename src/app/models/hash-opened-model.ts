@@ -1,6 +1,6 @@
 import { hashModel, hashParameters } from '../../files/checkpoints/index.ts';
 import { parseSchedulerConfig } from '../../methods/diffusion/index.ts';
-import { contentHash, type PlainData } from '../benchmark/plan/content-hash.ts';
+import { contentHash, type PlainData } from '../runs/content-hash.ts';
 import type { OpenedModel } from './open-model.ts';
 
 /** SHA-256 of all of a model that decides what is made with it. */

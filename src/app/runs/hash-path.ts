@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { confinedFolder, findInside } from '../../files/checkpoints/index.ts';
-import { fileHash } from '../benchmark/plan/content-hash.ts';
+import { fileHash } from './content-hash.ts';
 
 /**
  * The SHA-256 of a file, or of a folder's files: of their paths inside it and their hashes, in order. Links that lead

@@ -3,9 +3,9 @@ import { dirname, join } from 'node:path';
 import type { NdArray, Source, Tree } from '../../engine/index.ts';
 import { readTrainingState, writeTrainingState } from '../../files/checkpoints/index.ts';
 import { replaceFile } from '../../files/formats/index.ts';
-import { contentHash, type PlainData } from '../benchmark/plan/content-hash.ts';
 import { isThere } from '../models/is-there.ts';
 import { TaskError } from '../tasks/task.ts';
+import { contentHash, type PlainData } from './content-hash.ts';
 
 /** What can be saved: arrays, or what is read array by array. */
 export type SavedArrays = Parameters<typeof writeTrainingState>[1];

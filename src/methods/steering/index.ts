@@ -21,7 +21,6 @@ export { type GuidedExamples, type ModeShiftingSettings, modeShiftingSource } fr
 export type { SteeringEvent, SteeringStep } from './optimize-steered.ts';
 export type { LayerChoice, SelfAttentionFeatures } from './self-attention-features.ts';
 export type { SourceNoise } from './source-trajectory.ts';
-export { stepsUntil } from './spatial-guides.ts';
 export { type SteerEvent, type Steered, type SteerOptions, steer } from './steer.ts';
 export {
   type LearnedPart,
@@ -33,7 +32,7 @@ export {
 export {
   defaultSteering,
   loraBeside,
-  passesPerStep,
   type SteeringOptimization,
   type SteeringSettings,
 } from './steering-settings.ts';
+export { unetCallsOfSteering } from './unet-calls.ts';

@@ -7,10 +7,10 @@ import {
   quickSettings,
 } from '../../../src/app/benchmark/plan/benchmark-settings.ts';
 import { caseKey } from '../../../src/app/benchmark/plan/cell.ts';
-import { contentHash } from '../../../src/app/benchmark/plan/content-hash.ts';
 import type { BenchmarkIdentity } from '../../../src/app/benchmark/plan/make-jobs.ts';
 import { type BenchmarkRequest, planBenchmark } from '../../../src/app/benchmark/plan/plan-benchmark.ts';
 import { usualEditing } from '../../../src/app/models/usual-editing.ts';
+import { contentHash } from '../../../src/app/runs/content-hash.ts';
 import { temporaryFolder } from '../../files/formats/temporary-folder.ts';
 import { openTiny, tinyManifest, tinyPictures, writePictures } from './tiny-manifest.ts';
 

@@ -2,7 +2,7 @@ import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Job, JobRunner } from '../../../src/app/benchmark/harness/job.ts';
-import { contentHash } from '../../../src/app/benchmark/plan/content-hash.ts';
+import { contentHash } from '../../../src/app/runs/content-hash.ts';
 
 /** Concepts that are "learned", each with three edits that read what was learned. */
 export const riggedJobs: readonly Job[] = [0, 1, 2].flatMap((concept) => {

@@ -25,11 +25,10 @@ import {
 import {
   defaultSteering,
   modeShiftingSource,
-  passesPerStep,
   type SteerEvent,
   type SteeringStep,
 } from '../../../src/methods/steering/index.ts';
-import { checkSteering } from '../../../src/methods/steering/steering-settings.ts';
+import { checkSteering, passesPerStep } from '../../../src/methods/steering/steering-settings.ts';
 import { methodCases } from '../personalization/tiny-pipeline.ts';
 import {
   distance,

@@ -5,13 +5,13 @@ import {
   type PresetName,
 } from '../../../methods/personalization/index.ts';
 import type { SteeringSettings } from '../../../methods/steering/index.ts';
+import { contentHash, fileHash, type PlainData } from '../../runs/content-hash.ts';
 import type { ManifestConcept, ManifestSource } from '../manifest/manifest.ts';
 import type { ReferenceFile } from '../manifest/picture-files.ts';
 import type { OpenedManifest } from '../manifest/read-manifest.ts';
 import type { BenchmarkJob, ClassBiasJob, EditJob, LearnJob, MeasureJob } from './benchmark-jobs.ts';
 import { type BenchmarkSettings, baselines, isScored, presetsOf } from './benchmark-settings.ts';
 import type { Case, Cell } from './cell.ts';
-import { contentHash, fileHash, type PlainData } from './content-hash.ts';
 import { type SuiteName, suites, type VariantName, variants } from './variants.ts';
 
 /** What results depend on beside manifest and settings. */

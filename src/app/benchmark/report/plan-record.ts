@@ -2,10 +2,10 @@ import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import type { MethodKind } from '../../../files/checkpoints/index.ts';
 import { replaceFile } from '../../../files/formats/replace-file.ts';
+import { contentHash, type PlainData } from '../../runs/content-hash.ts';
 import type { OpenedManifest } from '../manifest/read-manifest.ts';
 import { type BenchmarkSettings, ofBaselines } from '../plan/benchmark-settings.ts';
 import type { Cell } from '../plan/cell.ts';
-import { contentHash, type PlainData } from '../plan/content-hash.ts';
 import {
   type BenchmarkIdentity,
   type InstrumentIdentity,

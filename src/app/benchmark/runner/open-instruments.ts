@@ -11,8 +11,8 @@ import {
   Instruments,
 } from '../../../methods/evaluation/index.ts';
 import { isThere } from '../../models/is-there.ts';
+import { contentHash, type PlainData } from '../../runs/content-hash.ts';
 import type { TaskEvent } from '../../tasks/task-event.ts';
-import { contentHash, type PlainData } from '../plan/content-hash.ts';
 import type { InstrumentIdentity } from '../plan/make-jobs.ts';
 
 /** A CLIP model on disk. */

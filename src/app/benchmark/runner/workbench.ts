@@ -5,8 +5,8 @@ import { hashOpenedModel } from '../../models/hash-opened-model.ts';
 import { holdBase } from '../../models/hold-base.ts';
 import type { OpenedModel } from '../../models/open-model.ts';
 import { presetOf, sideOf } from '../../models/preset-of.ts';
+import { contentHash, type PlainData } from '../../runs/content-hash.ts';
 import type { TaskEvent } from '../../tasks/task-event.ts';
-import { contentHash, type PlainData } from '../plan/content-hash.ts';
 import type { BenchmarkIdentity } from '../plan/make-jobs.ts';
 import { type NamedClip, type NamedInstruments, openInstruments } from './open-instruments.ts';
 

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { replaceFile } from '../../../files/formats/index.ts';
-import { contentHash } from '../../benchmark/plan/content-hash.ts';
+import { contentHash } from '../../runs/content-hash.ts';
 import { dataText, type RunRequest, unfinishedFolder } from '../../runs/unfinished-run.ts';
 import { TaskError } from '../task.ts';
 

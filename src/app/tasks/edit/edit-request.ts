@@ -1,6 +1,6 @@
-import type { PlainData } from '../../benchmark/plan/content-hash.ts';
 import { parseConceptReference } from '../../models/concept-reference.ts';
 import type { ModelHashes } from '../../models/hash-opened-model.ts';
+import type { PlainData } from '../../runs/content-hash.ts';
 import type { RunRequest } from '../../runs/unfinished-run.ts';
 import type { EditRecipe } from './edit-plan.ts';
 import type { EditParameters } from './parameters.ts';

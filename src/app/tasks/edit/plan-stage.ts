@@ -3,7 +3,7 @@ import { encodeImage, type Latents } from '../../../methods/diffusion/index.ts';
 import { type EditPlan, modelInput, type Plane } from '../../../methods/editing/index.ts';
 import { windowOf } from '../../../methods/editing/picture/crop-pixels.ts';
 import { type PlanOptions, planEdit } from '../../../methods/editing/picture/plan-edit.ts';
-import type { PlainData } from '../../benchmark/plan/content-hash.ts';
+import type { PlainData } from '../../runs/content-hash.ts';
 import type { UnfinishedRun } from '../../runs/unfinished-run.ts';
 import type { TaskEvent } from '../task-event.ts';
 import type { EditSession } from './edit-session.ts';

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { type Picture, readPicture } from '../../../files/images/index.ts';
 import type { MaskOptions } from '../../../methods/editing/index.ts';
 import { type Mask, maskFromBytes } from '../../../methods/evaluation/index.ts';
-import { fileHash } from '../../benchmark/plan/content-hash.ts';
+import { fileHash } from '../../runs/content-hash.ts';
 import { readPhoto } from '../../runs/read-photo.ts';
 import { TaskError } from '../task.ts';
 import type { EditParameters } from './parameters.ts';

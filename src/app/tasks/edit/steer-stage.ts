@@ -1,6 +1,10 @@
 import type { Latents } from '../../../methods/diffusion/index.ts';
-import { type SteerEvent, type SteeredConcept, steer } from '../../../methods/steering/index.ts';
-import { unetCallsOfSteering } from '../../benchmark/runner/steer-to-source.ts';
+import {
+  type SteerEvent,
+  type SteeredConcept,
+  steer,
+  unetCallsOfSteering,
+} from '../../../methods/steering/index.ts';
 import type { UnfinishedRun } from '../../runs/unfinished-run.ts';
 import type { TaskEvent } from '../task-event.ts';
 import type { EditSession } from './edit-session.ts';

@@ -10,9 +10,9 @@ import {
   writePicture,
 } from '../../../files/images/index.ts';
 import { maskOfPicture, type Plane } from '../../../methods/editing/index.ts';
-import type { PlainData } from '../../benchmark/plan/content-hash.ts';
 import { drawSheet, type SheetPanel } from '../../charts/labelled-sheet.ts';
 import type { OpenedModel } from '../../models/open-model.ts';
+import type { PlainData } from '../../runs/content-hash.ts';
 import { dataText } from '../../runs/unfinished-run.ts';
 import type { TaskEvent } from '../task-event.ts';
 import type { EditHashes } from './edit-request.ts';

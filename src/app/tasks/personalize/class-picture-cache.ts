@@ -2,8 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { type Picture, readPicture, squarePicture, writePicture } from '../../../files/images/index.ts';
 import type { ClassPicture, TrainingSettings } from '../../../methods/personalization/index.ts';
-import { contentHash, fileHash, type PlainData } from '../../benchmark/plan/content-hash.ts';
 import { isThere } from '../../models/is-there.ts';
+import { contentHash, fileHash, type PlainData } from '../../runs/content-hash.ts';
 import { readPhoto } from '../../runs/read-photo.ts';
 import type { PersonalizeParameters } from './parameters.ts';
 

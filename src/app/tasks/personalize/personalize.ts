@@ -10,12 +10,12 @@ import {
   type PersonalizeOptions,
   personalize as personalizeModel,
 } from '../../../methods/personalization/index.ts';
-import type { PlainData } from '../../benchmark/plan/content-hash.ts';
 import { hashOpenedModel } from '../../models/hash-opened-model.ts';
 import { holdBase } from '../../models/hold-base.ts';
 import { isThere } from '../../models/is-there.ts';
 import { openModel } from '../../models/open-model.ts';
 import { presetOf, sideOf } from '../../models/preset-of.ts';
+import type { PlainData } from '../../runs/content-hash.ts';
 import { endedEarly } from '../../runs/stopped.ts';
 import { startStopwatch } from '../../runs/stopwatch.ts';
 import { dataText, openUnfinishedRun, type UnfinishedRun } from '../../runs/unfinished-run.ts';

@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { Reference } from '../../../methods/personalization/index.ts';
-import { fileHash } from '../../benchmark/plan/content-hash.ts';
+import { fileHash } from '../../runs/content-hash.ts';
 import { readPhoto } from '../../runs/read-photo.ts';
 import { TaskError } from '../task.ts';
 import type { PersonalizeParameters } from './parameters.ts';

@@ -1,8 +1,12 @@
 import { expect, test } from 'vitest';
-import { unetCallsOfSteering } from '../../../src/app/benchmark/runner/steer-to-source.ts';
-import { defaultSteering } from '../../../src/methods/steering/index.ts';
 
-const step = { kind: 'step' } as Parameters<typeof unetCallsOfSteering>[0];
+import {
+  defaultSteering,
+  type SteerEvent,
+  unetCallsOfSteering,
+} from '../../../src/methods/steering/index.ts';
+
+const step = { kind: 'step' } as SteerEvent;
 
 test.each([
   ['SD 1.x', {}, 8 + 2 * 6],
