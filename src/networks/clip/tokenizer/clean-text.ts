@@ -8,7 +8,7 @@ import { unescapeLoosely } from './unescape-html.ts';
  *
  * - `fixed`: transformers' CLIPTokenizer beside the package ftfy, which the models' training used too. Curly
  *   quotes, ligatures, full-width letters and control characters become plain ones; accents stay. HTML entities
- *   are resolved, and mojibake of Western encodings is repaired (repair-mojibake.ts).
+ *   are resolved, and mojibake is repaired (repair-mojibake.ts).
  * - `fixed and unescaped`: OpenAI's own code: after that, HTML entities are resolved twice more, even in HTML.
  * - `basic`: transformers without ftfy: accents go, each punctuation mark stands alone.
  */

@@ -2,25 +2,35 @@ import { repairMojibake, withoutControls } from './repair-mojibake.ts';
 import { unescapeHtml } from './unescape-html.ts';
 
 /**
- * What the Python package ftfy 6 (Speer 2019, zenodo 2591652) does to a prompt, with one difference: of mojibake only
- * UTF-8 that was read as Latin-1 or Windows-1252 is repaired (repair-mojibake.ts), not that of eight other encodings.
+ * What `fix_text` of the Python package ftfy 6.3.1 (Speer 2019, zenodo 2591652) does to a text of at most a million
+ * characters, line by line. From the first line with a "<" in it on, the text is HTML, whose entities are left alone.
  */
 export function fixText(text: string): string {
-  // A text with a "<" in it is HTML, whose entities are left alone.
-  const all = text.includes('<') ? repairs : [unescapeHtml, ...repairs];
-  let fixed = text;
-  // Text may be garbled more than once.
+  const lines = text.split(/(?<=\n)/);
+  const firstOfHtml = lines.findIndex((line) => line.includes('<'));
+  const isHtml = (index: number) => firstOfHtml !== -1 && index >= firstOfHtml;
+  return lines
+    .map((line, index) => fixLine(line, isHtml(index) ? repairs : [unescapeHtml, ...repairs]))
+    .join('');
+}
+
+type Repair = (text: string) => string;
+
+/** A repair may bring to light what another one is for: entities of entities, garbled entities. */
+function fixLine(line: string, repairs: readonly Repair[]): string {
+  let fixed = line;
   for (let round = 0; round < mostRounds; round++) {
     const before = fixed;
-    fixed = all.reduce((text, repair) => repair(text), before).normalize('NFC');
+    fixed = repairs.reduce((text, repair) => repair(text), before).normalize('NFC');
     if (fixed === before) break;
   }
   return fixed;
 }
 
-const mostRounds = 8;
+/** ftfy has no limit; only entities nested as deep, `&amp;amp;…`, would need more, a minute for a prompt full of them. */
+const mostRounds = 1000;
 
-const repairs: readonly ((text: string) => string)[] = [
+const repairs: readonly Repair[] = [
   repairMojibake,
   withoutControls,
   // Ligatures and digraphs
@@ -33,7 +43,7 @@ const repairs: readonly ((text: string) => string)[] = [
   (text) => text.replace(/\p{Cs}/gu, '\ufffd'),
   // Colours of a terminal
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
-  (text) => text.replace(/\x1b\[[\d;]*[a-zA-Z]/g, ''),
+  (text) => text.replace(/\x1b\[[\p{Nd};]*[a-zA-Z]/gu, ''),
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is removed
   (text) => text.replace(/[\x00-\x08\x0b\x0e-\x1f\x7f\u206a-\u206f\ufeff\ufff9-\ufffc]/g, ''),
 ];

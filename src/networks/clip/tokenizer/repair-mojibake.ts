@@ -1,10 +1,18 @@
+import { decodeUtf8, withLostCharacters, withNoBreakSpaces } from './damaged-utf8.ts';
 import { looksGarbled } from './looks-garbled.ts';
+import {
+  type Bytes,
+  bytesOf,
+  charactersOf,
+  isWindows,
+  type SingleByteEncoding,
+  singleByteEncodings,
+} from './single-byte-encodings.ts';
 
 /**
- * Text in UTF-8 that was read as Latin-1 or Windows-1252, once or several times, as it was: `cafÃ©` is café. As ftfy 6
- * does it: a text is decoded only while it looks garbled, whole where all of it was, else in the runs that were. What
- * was read as one of the eight other encodings that ftfy tries (Windows-1250 and 1251, MacRoman, …) stays garbled, and
- * so do surrogates in UTF-8.
+ * Text in UTF-8 that was read as one of ten single-byte encodings, once or several times, as it was: `cafÃ©` is café.
+ * As ftfy 6.3.1 does it: a text is decoded only while it looks garbled, whole where all of it was, else in the runs
+ * that were.
  */
 export function repairMojibake(text: string): string {
   let repaired = text;
@@ -18,86 +26,46 @@ export function repairMojibake(text: string): string {
 
 function repairOnce(text: string): string {
   if (!looksGarbled(text)) return text;
-  const whole = decodedFrom(latin1Bytes(text)) ?? decodedFrom(withLostBytes(windows1252Bytes(text)));
-  if (whole !== undefined) return whole;
+  for (const encoding of singleByteEncodings) {
+    const bytes = bytesOf(text, encoding);
+    const whole = bytes === undefined ? undefined : decodeUtf8(withoutDamage(bytes, encoding));
+    if (whole !== undefined) return whole;
+  }
   const inRuns = text.replace(utf8Run, (run) =>
     run.length < text.length && looksGarbled(run) ? repairMojibake(run) : run,
   );
   return inRuns === text ? withoutControls(text) : inRuns;
 }
 
-/** Bytes 80 … 9f of Windows-1252; the five that it leaves open stand for themselves. */
-const windows1252 = '€\x81‚ƒ„…†‡ˆ‰Š‹Œ\x8dŽ\x8f\x90‘’“”•–—˜™š›œ\x9džŸ';
+function withoutDamage(bytes: Bytes, encoding: SingleByteEncoding): Bytes {
+  // On the Macintosh the first byte of à is a dash, which has a space behind it anyway.
+  const spaced = encoding === 'macintosh' ? bytes : withNoBreakSpaces(bytes);
+  return isWindows(encoding) ? withLostCharacters(spaced) : spaced;
+}
 
-/** Windows-1252's characters 80 … 9f, read as Latin-1. */
+/** Characters 80 … 9f, which Windows-1252 has others for. */
 export const withoutControls = (text: string): string =>
-  text.replace(/[\x80-\x9f]/g, (control) => windows1252[control.charCodeAt(0) - 0x80]!);
+  text.replace(/[\x80-\x9f]/g, (control) => {
+    const byte = control.charCodeAt(0);
+    return charactersOf('windows-1252', byte, byte);
+  });
 
-/** One character a byte, so that patterns can be looked for; undefined if there are other characters in the text. */
-type Bytes = string | undefined;
+/** What bytes of UTF-8 are in an encoding that resembles Latin-1, as a character class without brackets. */
+const characters = (first: number, last = first): string =>
+  singleByteEncodings
+    .filter((encoding) => encoding === 'latin-1' || isWindows(encoding))
+    .map((encoding) => charactersOf(encoding, first, last))
+    .join('');
 
-const latin1Bytes = (text: string): Bytes => (/[\u0100-\uffff]/.test(text) ? undefined : text);
-
-/** What became of a byte that cannot be told any more, and what stands for it among bytes. */
-const [lostCharacter, lostByte] = ['\ufffd', '\u0100'];
-
-function windows1252Bytes(text: string): Bytes {
-  let bytes = '';
-  for (const character of text) {
-    const index = windows1252.indexOf(character);
-    if (index !== -1) bytes += String.fromCharCode(0x80 + index);
-    else if (character === lostCharacter) bytes += lostByte;
-    else if (character < '\x80' || (character >= '\xa0' && character <= '\xff')) bytes += character;
-    else return undefined;
-  }
-  return bytes;
-}
-
-/** Sequences of UTF-8 with a lost byte in them, which some write as ?: the whole character is lost. */
-const withLostBytes = (bytes: Bytes): Bytes => bytes?.replace(lossySequence, '\xef\xbf\xbd');
-
-const [kept, lost] = ['[\\x80-\\xbf\u0100]', '[?\u0100]'];
-const lossySequence = new RegExp(
-  [
-    '[\\xc2-\\xdf]\u0100|[\\xc2\\xc3]\\?',
-    `[\\xe0-\\xef](${lost}${kept}|${kept}${lost})`,
-    `[\\xf0-\\xf4](${lost}${kept}{2}|${kept}${lost}${kept}|${kept}{2}${lost})`,
-    '\u0100',
-  ].join('|'),
-  'g',
-);
-
-/** No-break spaces that became plain ones, where UTF-8 lacks one; behind the word à another is to be. */
-const withNoBreakSpaces = (bytes: string): string =>
-  bytes
-    .replace(/\xc3 (?! |quele|quela|quilo|s )/g, '\xc3\xa0 ')
-    .replace(spacedSequence, (sequence) => sequence.replaceAll(' ', '\xa0'));
-
-const [byte, likely] = ['[\\x80-\\xbf]', '[\\x80-\\x84\\x86-\\x9f\\xa1-\\xbf]'];
-const spacedSequence = new RegExp(
-  [
-    '[\\xc2\\xc3\\xc5\\xce\\xd0\\xd9] ', // whose characters are common: à, Š, Π, Р
-    `[\\xe2\\xe3] ${likely}|[\\xe0-\\xe3]${likely} `,
-    `\\xf0( ${byte}{2}|${byte} ${byte}|${byte}{2} )`,
-  ].join('|'),
-  'g',
-);
-
-function decodedFrom(bytes: Bytes): string | undefined {
-  if (bytes === undefined) return undefined;
-  try {
-    return utf8.decode(Uint8Array.from(withNoBreakSpaces(bytes), (byte) => byte.charCodeAt(0)));
-  } catch {
-    return undefined;
-  }
-}
-
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
-const continuation = `[\\x80-\\xbf ${windows1252}]`;
+const continuation = characters(0x80, 0xbf);
+/** Those that hardly stand for themselves beside mojibake, which dashes, quotes, bullets and ellipses do. */
+const strictContinuation = continuation.replace(/[–—―‘’‚“”„•…]/g, '');
 
 /** Characters of UTF-8, none of whose bytes before it looks like a part of the first. */
 const utf8Run = new RegExp(
-  `(?<![\\x80-\\xbf€ƒ†‡ˆ‰Š‹Œ˜™š›œžŸŽ])([Â-ß]${continuation}|[à-ï]${continuation}{2}|[ðó]${continuation}{3})+`,
+  `(?<![${strictContinuation}])(` +
+    `[${characters(0xc2, 0xdf)}][${continuation} ]|` +
+    `[${characters(0xe0, 0xef)}][${continuation} ]{2}|` +
+    `[${characters(0xf0)}${characters(0xf3)}][${continuation} ]{3})+`,
   'g',
 );
