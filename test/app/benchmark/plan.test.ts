@@ -278,6 +278,15 @@ describe('settings', () => {
   });
 
   test.each([
+    [usual, 'all', 1],
+    [benchmarkSettings('SD 1.x'), 1, 'all'],
+  ] as const)('take a word for a number, and a number for it', (settings, own, rowsPerPass) => {
+    expect(steeringOf(settings).optimization.rowsPerPass).toBe(own);
+    const wanted = changedSettings(settings, { steering: { optimization: { rowsPerPass } } });
+    expect(steeringOf(wanted).optimization).toEqual({ ...steeringOf(settings).optimization, rowsPerPass });
+  });
+
+  test.each([
     [
       { editing: { steps: 3 } },
       /settings\.editing\.steps: there is no such setting; there are recordedSteps/,
@@ -285,6 +294,10 @@ describe('settings', () => {
     [
       { training: { steps: 'many' } },
       /settings\.training\.textual-inversion\.steps: expected a number, got "many"/,
+    ],
+    [
+      { steering: { optimization: { steps: 'all' } } },
+      /settings\.steering\.textual-inversion\.optimization\.steps: expected a number, got "all"/,
     ],
     [[], /a JSON object is expected/],
   ])('refuses %j', (changes, message) => expect(() => changedSettings(usual, changes)).toThrow(message));

@@ -120,6 +120,9 @@ type Changeable = { readonly [key: string]: unknown };
 /** What may be given though there is no default of it. */
 const optional = ['sourceGuidanceScale', 'timesteps']; // those of EDSD too
 
+/** Words that stand for a number in a setting, where they are not those that switch something off. */
+const wordsOf: { readonly [key: string]: readonly string[] } = { rowsPerPass: ['all'] };
+
 function forEachBaseline(given: Changeable): Changeable {
   const names: readonly string[] = baselineNames;
   if (Object.keys(given).every((key) => names.includes(key))) return given;
@@ -139,8 +142,8 @@ function merged(own: Changeable, changes: Changeable, where: string): Changeable
       result[key] = merged(known, value, place);
       continue;
     }
-    const isSwitch = known === 'off' || known === 'none' || value === 'off' || value === 'none';
-    if (known !== undefined && typeof known !== typeof value && !isSwitch) {
+    const isWord = [known, value].some((each) => (wordsOf[key] ?? ['off', 'none']).includes(each as string));
+    if (known !== undefined && typeof known !== typeof value && !isWord) {
       throw new TaskError(`${place}: expected a ${typeof known}, got ${JSON.stringify(value)}`);
     }
     result[key] = value;
