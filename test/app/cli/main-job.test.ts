@@ -87,7 +87,7 @@ const refusals: readonly (readonly [picture: string, changed: Readonly<Record<st
   [
     'photo.png',
     { '--mask': 'FOLDER/white.png', '--variants': 'dds,dds-s' },
-    /^mask: without one is how dds, dds-s edit; add a variant that has one \(dds-sm, full\), or leave/,
+    /^mask: without a mask is how dds, dds-s edit; add a variant that has one \(dds-sm, full\), or leave/,
   ],
   ['photo.png', { '--mask': 'FOLDER/black.png' }, /black\.png: the mask is black everywhere/],
   ['photo.png', { '--subject': 'dog' }, /"dog" does not stand in the source prompt/],

@@ -30,7 +30,14 @@ describe('the recipe of an edit', () => {
 
   test.each([
     [{ fast: true, best: true }, /^fast and best: one of them at a time/],
-    [{ mask: 'mask.png', variants: ['dds,dds-s'] }, /^mask: without one is how dds, dds-s edit/],
+    [
+      { mask: 'mask.png', variants: ['dds,dds-s'] },
+      /^mask: without a mask is how dds, dds-s edit; add a variant that has one \(dds-sm, full\), or leave the mask out/,
+    ],
+    [{ subject: 'cat', variants: ['dds'] }, /^subject: without a mask is how dds edit/],
+    [{ grow: 0, variants: ['dds-s'] }, /^grow: without a mask is how dds-s edit/],
+    [{ feather: 4, mask: 'none', variants: ['dds-s'] }, /^feather: without a mask is how dds-s edit/],
+    [{ subject: 'cat', mask: 'none' }, /^subject: there is to be no mask \(--no-mask\)/],
   ])('refuses %j', (own, message) => {
     expect(() => recipeOf(asked(own), model)).toThrow(message);
   });

@@ -24,18 +24,14 @@ export function recipeOf(
   model: { readonly preset: PresetName; readonly method: MethodKind | undefined },
 ): EditRecipe {
   const { preset, method } = model;
-  const { fast, best, steer, concept, mask } = parameters;
+  const { fast, best, steer, concept } = parameters;
   if (fast && best) throw new TaskError('fast and best: one of them at a time; leave one out');
   const share = fast ? 1 / 4 : best ? 2 : 1;
   const { names } = parseVariants(parameters.variants);
   const steers = steer && concept !== undefined;
   // Without steering both are one.
   const variants = steers ? names : [...new Set(names.map((name) => (name === 'full' ? 'dds-sm' : name)))];
-  if (mask !== undefined && mask !== 'none' && variants.every((name) => known[name].mask === 'none')) {
-    throw new TaskError(
-      `mask: without one is how ${variants.join(', ')} edit; add a variant that has one (dds-sm, full), or leave the mask out`,
-    );
-  }
+  checkMasked(parameters, variants);
   const usual = usualEditing[preset];
   return {
     variants,
@@ -50,6 +46,26 @@ export function recipeOf(
         ? steeringOf(parameters, usualSteering[parameters.steerWhat](method, preset), share)
         : undefined,
   };
+}
+
+/** What is said of a mask asks for an edit that has one. */
+function checkMasked(
+  { mask, subject, grow, feather }: EditParameters,
+  variants: readonly VariantName[],
+): void {
+  const said = { mask: mask === 'none' ? undefined : mask, subject, grow, feather };
+  const [name] = Object.entries(said).find(([, value]) => value !== undefined) ?? [];
+  if (name === undefined) return;
+  if (variants.every((name) => known[name].mask === 'none')) {
+    throw new TaskError(
+      `${name}: without a mask is how ${variants.join(', ')} edit; add a variant that has one (dds-sm, full), or leave the ${name} out`,
+    );
+  }
+  if (mask === 'none') {
+    throw new TaskError(
+      `${name}: there is to be no mask (--no-mask), so it says nothing; leave one of them out`,
+    );
+  }
 }
 
 const usualSteering: {
