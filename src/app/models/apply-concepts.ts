@@ -10,7 +10,7 @@ import {
   withEmbeddings,
 } from '../../files/checkpoints/index.ts';
 import { isLazyArray } from '../../files/formats/index.ts';
-import { tokenizerBefore, tokenTable } from '../../methods/personalization/index.ts';
+import { ownTokenizer, tokenTable } from '../../methods/personalization/index.ts';
 import type { Tokenizer } from '../../networks/clip/index.ts';
 import type { TaskContext } from '../tasks/task.ts';
 import type { TaskEvent } from '../tasks/task-event.ts';
@@ -75,7 +75,7 @@ async function* applyConcept(
   }
   return withWords(
     {
-      tokenizer: await tokenizerBefore(model.tokenizer, concept),
+      tokenizer: (await ownTokenizer(concept)) ?? model.tokenizer,
       unet: { ...model.unet, parameters: unet.parameters },
       textEncoder: { ...model.textEncoder, parameters: text.parameters },
     },

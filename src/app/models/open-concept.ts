@@ -41,7 +41,7 @@ export async function* openConcept(
       textEncoder: scaled(opened.textEncoder, scale),
     };
     const specs = { unet: specsOf(unet.parameters), textEncoder: specsOf(textEncoder.parameters) };
-    await inPlace(path, async () => requireFit(specs, learnedOfConcept(concept)));
+    await inPlace(path, async () => requireFit(specs, await learnedOfConcept(concept)));
     yield { kind: 'note', message: concept.sentence };
     yield* tellWords(concept, prompts);
     return concept;

@@ -8,7 +8,7 @@ import {
   type TensorSpec,
   type Tree,
 } from '../../engine/index.ts';
-import { type OpenedConcept, readTokenizer } from '../../files/checkpoints/index.ts';
+import type { OpenedConcept } from '../../files/checkpoints/index.ts';
 import type { Tokenizer } from '../../networks/clip/index.ts';
 import type { HeldModel } from '../diffusion/index.ts';
 import { type LearnedConcept, learnedOfConcept } from './learned-of-concept.ts';
@@ -28,17 +28,15 @@ export interface PromptedModel {
  * shares what the concept does not change, and is released on its own.
  * @throws a sentence if the concept is for another model, or one of its words is a word of the base already
  */
-export async function applyConcept(base: PromptedModel, concept: OpenedConcept): Promise<PromptedModel> {
-  const tokenizer = await tokenizerBefore(base.tokenizer, concept);
-  return applyLearned({ ...base, tokenizer }, learnedOfConcept(concept));
-}
+export const applyConcept = async (base: PromptedModel, concept: OpenedConcept): Promise<PromptedModel> =>
+  applyLearned(base, await learnedOfConcept(concept));
 
 /** The same of what was learned, or steered, just now. */
 export async function applyLearned(base: PromptedModel, concept: LearnedConcept): Promise<PromptedModel> {
   const { plan, learned } = concept;
   const { device, unet, textEncoder } = base.model;
   requireFit({ unet: unet.specs, textEncoder: textEncoder.specs }, concept);
-  const tokenizer = extendTokenizer(base.tokenizer, plan.tokens);
+  const tokenizer = tokenizerWith(base.tokenizer, concept);
   const state = await device.holdLazily(learned as Tree<LazySource>, { dtype: 'float32' });
   try {
     const references = state.references() as unknown as Learned<StateLeaf>;
@@ -49,18 +47,9 @@ export async function applyLearned(base: PromptedModel, concept: LearnedConcept)
   }
 }
 
-/** What a concept's words are added to: a whole model of another tool may have them in its own tokenizer. */
-export const tokenizerBefore = async (
-  tokenizer: Tokenizer,
-  { card, tokenizerFiles }: OpenedConcept,
-): Promise<Tokenizer> =>
-  card === undefined && tokenizerFiles !== undefined && tokenizerFiles.size > 0
-    ? readTokenizer('the concept', tokenizerFiles)
-    : tokenizer;
-
 /** A model's tokenizer, with a concept's words. */
-export const tokenizerWith = async (tokenizer: Tokenizer, concept: OpenedConcept): Promise<Tokenizer> =>
-  extendTokenizer(await tokenizerBefore(tokenizer, concept), learnedOfConcept(concept).plan.tokens);
+export const tokenizerWith = (base: Tokenizer, { plan, tokenizer = base }: LearnedConcept): Tokenizer =>
+  extendTokenizer(tokenizer, plan.tokens);
 
 /**
  * Names and shapes tell families apart; a LoRA was matched with the model when it was read. Nothing else is read.

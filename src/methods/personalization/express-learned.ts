@@ -81,7 +81,7 @@ interface Approximated {
   readonly lost: number;
 }
 
-/** The difference of one network, weight by weight. */
+/** The difference of one network, weight by weight; rows of words that the base's table lacks are lost. */
 async function approximated(
   learned: Tree<NdArray> | undefined,
   base: Tree<LazySource>,
@@ -93,7 +93,7 @@ async function approximated(
   let lost = 0;
   for (const [path, array] of flatten<NdArray>(learned ?? {})) {
     const before = (await sources.get(path)!.read()).data as Float32Array;
-    const difference = Float32Array.from(array.data as Float32Array, (value, i) => value - before[i]!);
+    const difference = Float32Array.from(array.data as Float32Array, (value, i) => value - (before[i] ?? 0));
     const own = difference.reduce((sum, value) => sum + value * value, 0);
     squares += own;
     if (own === 0) continue;

@@ -14,7 +14,7 @@ export {
 } from './encode-examples.ts';
 export * from './express-learned.ts';
 export { type Every, isDue } from './is-due.ts';
-export { type LearnedConcept, learnedOfConcept } from './learned-of-concept.ts';
+export { type LearnedConcept, learnedOfConcept, ownTokenizer } from './learned-of-concept.ts';
 export { ratesOf } from './learning-rates.ts';
 export * from './model-trees.ts';
 export * from './personalization-defaults.ts';

@@ -6,15 +6,17 @@ import {
   toNumbers,
   unflatten,
 } from '../../engine/index.ts';
-import type {
-  Concept,
-  LowRankUpdate,
-  LowRankUpdates,
-  MethodSettings,
-  NetworkChange,
-  OpenedConcept,
+import {
+  type Concept,
+  type LowRankUpdate,
+  type LowRankUpdates,
+  type MethodSettings,
+  type NetworkChange,
+  type OpenedConcept,
+  readTokenizer,
 } from '../../files/checkpoints/index.ts';
 import { type ArraySource, isLazyArray, readArray } from '../../files/formats/index.ts';
+import type { Tokenizer } from '../../networks/clip/index.ts';
 import { asSource } from './concept-of-learned.ts';
 import { targetsOf } from './lora.ts';
 import type { Learned } from './model-trees.ts';
@@ -24,13 +26,15 @@ export interface LearnedConcept {
   readonly plan: ConceptPlan;
   /** To be read when it is wanted, as long as the concept is open. */
   readonly learned: Learned<LazySource>;
+  /** What the plan's words are added to; undefined where that is the base's. */
+  readonly tokenizer: Tokenizer | undefined;
 }
 
 /**
  * An opened concept as what a method learns, to be applied, or learned on: steering goes on from here. What other
  * tools saved has no card; its method shows in what it changes.
  */
-export function learnedOfConcept(concept: OpenedConcept): LearnedConcept {
+export async function learnedOfConcept(concept: OpenedConcept): Promise<LearnedConcept> {
   const method = concept.card?.method ?? methodOf(concept);
   const tokens =
     concept.card?.tokens ??
@@ -46,7 +50,15 @@ export function learnedOfConcept(concept: OpenedConcept): LearnedConcept {
     ...(text !== undefined && { textEncoder: text }),
     ...(tokens.length > 0 && { tokens: concept.embeddings.map(({ vectors }) => asSource(vectors)) }),
   };
-  return { plan: { method, tokens }, learned };
+  return { plan: { method, tokens }, learned, tokenizer: await ownTokenizer(concept) };
+}
+
+/** That of a whole model, whose table of words it belongs to: another tool may have put words into both. */
+export async function ownTokenizer(concept: OpenedConcept): Promise<Tokenizer | undefined> {
+  const { card, tokenizerFiles } = concept;
+  if (tokenizerFiles === undefined || tokenizerFiles.size === 0) return undefined;
+  if (!textIsLearned(card?.method ?? methodOf(concept))) return undefined;
+  return readTokenizer('the concept', tokenizerFiles);
 }
 
 /** A folder of DreamBooth has a text encoder whether it was learned or not. */

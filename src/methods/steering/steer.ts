@@ -18,13 +18,13 @@ import {
   applyLearned,
   changesText,
   type Every,
-  extendTokenizer,
   feedFeatures,
   feedIds,
   type Learned,
   type LearnedConcept,
   networkSources,
   type PersonalizationBase,
+  tokenizerWith,
 } from '../personalization/index.ts';
 import { guidedTexts } from './edsd.ts';
 import { type GuidedImageEvent, guidedImages, type SteeringPrompts } from './guided-images.ts';
@@ -143,7 +143,7 @@ async function startRun(base: PersonalizationBase, options: SteerOptions): Promi
       base.tokenizer,
       fold(key, 'initialize'),
     ),
-    tokenizer: extendTokenizer(base.tokenizer, concept.plan.tokens),
+    tokenizer: tokenizerWith(base.tokenizer, concept),
     texts: { target: asked(prompts.target), source: asked(prompts.source) },
     key,
   };

@@ -68,7 +68,7 @@ export interface SteeredParameters {
  * @throws a sentence if nothing of the concept would be steered
  */
 export async function steeredParameters(
-  { plan, learned }: LearnedConcept,
+  { plan, learned }: Pick<LearnedConcept, 'plan' | 'learned'>,
   subset: SteeredSubset,
   base: ModelTrees<LazySource>,
   tokenizer: Tokenizer,
@@ -106,9 +106,17 @@ export async function steeredParameters(
   };
 }
 
-/** What was learned just now, as `learnedOfConcept` gives it of a file. */
-export const learnedInMemory = (plan: ConceptPlan, learned: Learned<NdArray>): LearnedConcept => ({
+/**
+ * What was learned just now, as `learnedOfConcept` gives it of a file.
+ * @param tokenizer what the plan's words are added to; undefined where that is the base's
+ */
+export const learnedInMemory = (
+  plan: ConceptPlan,
+  learned: Learned<NdArray>,
+  tokenizer?: Tokenizer,
+): LearnedConcept => ({
   plan,
+  tokenizer,
   learned: mapTree<Tree<NdArray>, NdArray, LazySource>(
     learned as Tree<NdArray>,
     asSource,

@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
-import { readConcept } from '../../../src/files/checkpoints/index.ts';
+import { joinArrays, type NdArray, normal, randomKey } from '../../../src/engine/index.ts';
+import { readConcept, writeDiffusersFolder } from '../../../src/files/checkpoints/index.ts';
 import { readPictureRecord } from '../../../src/files/images/index.ts';
 import { completeTask, type TaskEvent } from '../../../src/index.ts';
-import { tinyEditing } from '../tiny-editing.ts';
+import { tokenTable } from '../../../src/methods/personalization/index.ts';
+import { tinyEditing, tinyEditor } from '../tiny-editing.ts';
 import { expectEditWith, isThere, quickEdit } from './quick-tasks.ts';
 
 const kinds = ['textual-inversion', 'dreambooth', 'custom-diffusion', 'lora'] as const;
@@ -97,6 +99,16 @@ describe('edit', () => {
     expect(variants).toMatchObject([{ name: 'dds-sm', changedOutsideMask: 0 }]);
   });
 
+  test('steers a whole model whose own tokenizer has the word, and keeps it as one that has it', async () => {
+    await writeModelWithWord(folder.path('whole'));
+    const output = folder.path('steered-whole');
+    const request = { ...quickEdit(folder), concept: folder.path('whole') };
+    await completeTask('edit', { ...request, output, saveSteered: true });
+    const again = { ...request, concept: `${output}/steered`, output: `${output}-again`, steer: false };
+    const { variants } = await completeTask('edit', again);
+    expect(variants).toMatchObject([{ name: 'dds-sm', changedOutsideMask: 0 }]);
+  });
+
   /** Where a run is stopped: at the first event that fits; and what is kept of it. */
   const stops: readonly (readonly [
     where: string,
@@ -147,3 +159,21 @@ describe('edit', () => {
     expect(await isThere(`${request.output}.unfinished`)).toBe(false);
   });
 });
+
+/** The tiny model, with `<toy>` in its tokenizer and a row for it in its table; no card. */
+async function writeModelWithWord(path: string): Promise<void> {
+  const { textEncoder, tokenizerFiles } = tinyEditor;
+  const table = textEncoder.parameters.get(tokenTable) as NdArray;
+  const row = normal(randomKey(4), [1, table.shape[1]!]);
+  await writeDiffusersFolder(path, {
+    ...tinyEditor,
+    textEncoder: {
+      configJson: { ...textEncoder.configJson, vocab_size: table.shape[0]! + 1 },
+      parameters: new Map([...textEncoder.parameters, [tokenTable, joinArrays([table, row], 0)]]),
+    },
+    tokenizerFiles: new Map([
+      ...tokenizerFiles,
+      ['added_tokens.json', Buffer.from(JSON.stringify({ '<toy>': table.shape[0] }))],
+    ]),
+  });
+}

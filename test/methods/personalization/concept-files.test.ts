@@ -154,7 +154,7 @@ describe('a concept on disk', () => {
     ]);
     await writeLora(path, { unet, textEncoder: new Map() });
     const opened = await readConcept(path, { base: shapes });
-    const { plan, learned: found } = learnedOfConcept(opened);
+    const { plan, learned: found } = await learnedOfConcept(opened);
     expect(plan).toEqual({
       method: {
         kind: 'lora',
@@ -220,7 +220,7 @@ test.each([
   'a LoRA without a card, at %s of its scale, is learned as updates of that scale',
   async (_, scale, factor) => {
     const [down, up] = [vectors(2), normal(randomKey(3), [16, 2])];
-    const { plan, learned } = learnedOfConcept({
+    const { plan, learned } = await learnedOfConcept({
       embeddings: [],
       unet: {
         kind: 'low rank',

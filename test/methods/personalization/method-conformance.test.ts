@@ -208,7 +208,7 @@ describe.each(methodCases)('%s', (name, plan) => {
     await writeConcept(path, cardOf(plan), conceptOfLearned(plan, learned), { base: tinyPipeline });
     const opened = await readConcept(path, { base: shapes });
     expect(opened.card).toEqual(cardOf(plan));
-    const again = learnedOfConcept(opened);
+    const again = await learnedOfConcept(opened);
     expect(again.plan).toEqual(plan);
     const expected = new Map(flatten<NdArray>(learned as Tree<NdArray>));
     const found = flatten<LazySource>(again.learned as Tree<LazySource>);

@@ -3,6 +3,7 @@ import {
   type Device,
   flatten,
   fold,
+  joinArrays,
   minimize,
   type NdArray,
   ndArray,
@@ -10,26 +11,40 @@ import {
   randomKey,
   type Tree,
 } from '../../../src/engine/index.ts';
-import { noiseSchedule, stableDiffusionSchedule } from '../../../src/methods/diffusion/index.ts';
+import type { NetworkChange, OpenedConcept } from '../../../src/files/checkpoints/index.ts';
 import {
+  noiseSchedule,
+  releaseModel,
+  stableDiffusionSchedule,
+} from '../../../src/methods/diffusion/index.ts';
+import {
+  applyLearned,
   type ConceptPlan,
   conceptOfLearned,
   diffusionProblem,
   drawBatch,
   feedFeatures,
   frozenNetworks,
+  type Learned,
+  type LearnedConcept,
+  learnedAsLora,
+  learnedOfConcept,
   type PersonalizationBase,
   personalizationMethod,
   personalizationPreset,
+  tokenTable,
 } from '../../../src/methods/personalization/index.ts';
 import {
   defaultSteering,
+  learnedInMemory,
+  loraBeside,
   modeShiftingSource,
   type SteerEvent,
   type SteeringStep,
 } from '../../../src/methods/steering/index.ts';
 import { checkSteering, passesPerStep } from '../../../src/methods/steering/steering-settings.ts';
-import { methodCases } from '../personalization/tiny-pipeline.ts';
+import type { Tokenizer } from '../../../src/networks/clip/index.ts';
+import { methodCases, tinyPipeline } from '../personalization/tiny-pipeline.ts';
 import {
   distance,
   leavesOf,
@@ -125,6 +140,52 @@ async function expectJacobiansToPull(base: PersonalizationBase, plan: ConceptPla
   };
   expect(await steered('-I')).toBeLessThan(0.97 * before);
   expect(await steered('+I')).toBeGreaterThan(1.03 * before);
+}
+
+it('a whole model with a word in its own tokenizer is steered and applied as the concept with that word beside', async () => {
+  const plan = planOf('DreamBooth with the text encoder and a word');
+  const learned = await tinyConcept(base, plan);
+  const whole = await learnedOfConcept(wholeModel(plan, learned));
+  const run = (concept?: LearnedConcept) =>
+    runSteer(base, plan, learned, {
+      settings: tinySettings('dreambooth', { subset: loraBeside }),
+      ...(concept && { concept }),
+    });
+  const [own, beside] = [await run(whole), await run()];
+  expect(stepsOf(own.events)).toEqual(stepsOf(beside.events));
+  expect(own.steered.tokenizer.placeholders.get('<toy>')).toEqual([519]);
+  const applied = async ({ steered }: typeof own, tokenizer?: Tokenizer) => {
+    const concept = learnedInMemory(steered.plan, steered.learned, tokenizer);
+    const personalized = await applyLearned(base, concept);
+    const features = await feedFeatures(personalized.model, personalized.tokenizer, ['the <toy>']);
+    await releaseModel(personalized.model);
+    return features.of(['the <toy>']);
+  };
+  expect(await applied(own, whole.tokenizer)).toEqual(await applied(beside));
+  const { captured } = await learnedAsLora(base.model, own.steered.plan, own.steered.learned, 4);
+  expect(captured).toBeGreaterThan(0.1);
+});
+
+/** As another tool saves it: without a card, the word in the tokenizer's files and its vector in the table. */
+function wholeModel(plan: ConceptPlan, learned: Learned<NdArray>): OpenedConcept {
+  const { unet, textEncoder, embeddings } = conceptOfLearned(plan, learned);
+  const parameters = new Map((textEncoder as Extract<NetworkChange, { kind: 'replaced' }>).parameters);
+  const rows = [
+    parameters.get(tokenTable) as NdArray,
+    ...embeddings.map(({ vectors }) => vectors as NdArray),
+  ];
+  return {
+    embeddings: [],
+    unet,
+    textEncoder: { kind: 'replaced', parameters: parameters.set(tokenTable, joinArrays(rows, 0)) },
+    card: undefined,
+    tokenizerFiles: new Map([
+      ...tinyPipeline.tokenizerFiles,
+      ['added_tokens.json', Buffer.from(JSON.stringify({ '<toy>': 519 }))],
+    ]),
+    sentence: '',
+    close: async () => {},
+  };
 }
 
 describe('the loss of steering', () => {

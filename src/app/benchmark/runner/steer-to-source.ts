@@ -42,7 +42,7 @@ export async function* steerToSource(
   const { mask, signal, source } = given;
   const score = isScored(settings) ? await conceptScore(bench, references) : undefined;
   const steering = steer(base, {
-    concept: learnedOfConcept(concept),
+    concept: await learnedOfConcept(concept),
     source,
     prompts: { source: job.prompt, target: job.targetPrompt },
     settings,

@@ -58,8 +58,8 @@ export const edit = defineTask({
       const concept = yield* openNamedConcept(reference, parameters, opened);
       if (concept !== undefined) closers.unshift(concept.close);
       const { checkpoint, tokenizer } = opened;
-      const learned = concept && learnedOfConcept(concept);
-      const knowing = concept === undefined ? tokenizer : await tokenizerWith(tokenizer, concept);
+      const learned = concept && (await learnedOfConcept(concept));
+      const knowing = learned === undefined ? tokenizer : tokenizerWith(tokenizer, learned);
       checkWords(parameters, { tokenizer, knowing }, concept);
       const recipe = recipeOf(parameters, {
         preset: presetOf(checkpoint),

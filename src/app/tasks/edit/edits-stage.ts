@@ -39,12 +39,12 @@ export async function* editsStage(
 
 async function modelWith(
   use: Variant['concept'],
-  { base }: EditSession,
+  { base, concept: began }: EditSession,
   { concept, steered }: EditsOptions,
 ): Promise<PromptedModel> {
   if (use === 'steered') {
     const { plan, learned } = steered!.concept; // without steering there is no such variant
-    return applyLearned(base, learnedInMemory(plan, learned));
+    return applyLearned(base, learnedInMemory(plan, learned, began?.tokenizer));
   }
   return concept === undefined ? base : applyConcept(base, concept);
 }

@@ -3,10 +3,16 @@ import {
   type ConceptCard,
   type MethodSettings,
   type OpenedConcept,
+  type WritableModel,
   writeConcept,
 } from '../../../files/checkpoints/index.ts';
 import type { HeldModel } from '../../../methods/diffusion/index.ts';
-import { type ConceptPlan, conceptOfLearned, learnedAsLora } from '../../../methods/personalization/index.ts';
+import {
+  type ConceptPlan,
+  conceptOfLearned,
+  learnedAsLora,
+  tokenTable,
+} from '../../../methods/personalization/index.ts';
 import type { SteeredConcept } from '../../../methods/steering/index.ts';
 import { wordsOf } from '../../models/open-concept.ts';
 import type { OpenedModel } from '../../models/open-model.ts';
@@ -58,11 +64,23 @@ export interface WriteSteeredOptions extends ExpressedSteered {
 
 /** Writes a steered concept as a folder like any concept's. */
 export async function writeSteered(path: string, options: WriteSteeredOptions): Promise<void> {
-  const { session, opened, concept } = options;
+  const { session, concept } = options;
   await writeConcept(path, cardOf(options), concept, {
-    base: opened.checkpoint,
+    base: baseOf(options),
     existing: session.parameters.force ? 'replace' : 'refuse',
   });
+}
+
+/** With the words of a whole model's own tokenizer, and with as many rows as its table has. */
+function baseOf({ opened, began, concept }: WriteSteeredOptions): WritableModel {
+  const { checkpoint } = opened;
+  const { textEncoder } = checkpoint;
+  const files = began?.tokenizerFiles;
+  const table =
+    concept.textEncoder.kind === 'replaced' ? concept.textEncoder.parameters.get(tokenTable) : undefined;
+  if (files === undefined || files.size === 0 || table === undefined) return checkpoint;
+  const configJson = { ...textEncoder.configJson, vocab_size: table.shape[0]! };
+  return { ...checkpoint, tokenizerFiles: files, textEncoder: { ...textEncoder, configJson } };
 }
 
 function cardOf({ session, opened, began, steered, plan, model }: WriteSteeredOptions): ConceptCard {
