@@ -39,7 +39,7 @@ export const pocketRecipe: PocketRecipe = {
     ...shared,
     ...{ steps: 10_700, batchSize: 8, sceneCount: 8000, cropSize: 64 },
     ...{ learningRate: 2e-3, decay: 2400, averageDecay: 0.998 },
-    ...{ ...reconstruction, divergenceWeight: 3e-4 },
+    ...{ ...reconstruction, divergenceWeight: 0.04 },
   },
   clip: {
     ...shared,
@@ -49,8 +49,8 @@ export const pocketRecipe: PocketRecipe = {
   },
   unet: {
     ...shared,
-    ...{ steps: 1600, batchSize: 128, sceneCount: 8000 },
-    ...{ learningRate: 2.5e-3, decay: 500, averageDecay: 0.99 },
+    ...{ steps: 9000, batchSize: 32, sceneCount: 8000 },
+    ...{ learningRate: 1.5e-3, decay: 2500, averageDecay: 0.998 },
     ...{ captionDropout: 0.1, signalLimit: 5 },
   },
   decoder: {
