@@ -21,7 +21,7 @@ describe.each(examples)('$path', ({ path, text }) => {
     const run = promisify(execFile);
     const { stdout } = await run(process.execPath, ['--import', 'tsx', path], { cwd: root });
     expect(stdout).toMatch(printed[path]!);
-  });
+  }, 300_000);
 
   test('is at most 30 lines long', () => {
     expect(text.trimEnd().split('\n').length).toBeLessThanOrEqual(30);

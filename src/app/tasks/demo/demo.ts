@@ -34,13 +34,13 @@ export const demo = defineTask({
   summary: 'Learn a drawn subject, edit a picture with it and compare with the right answer, in minutes',
   examples: [
     ['', 'a subject, a picture, the edit and the right answer, on one sheet'],
-    ['--case rabbit-1/rabbit-03 --method lora', 'another pair of the benchmark, learned otherwise'],
+    ['--case cat-1/cat-01 --method lora', 'another pair of the benchmark, learned otherwise'],
   ],
   parameters: z.object({
     case: z
       .string()
       .min(1)
-      .default('cat-1/cat-01')
+      .default('rabbit-1/rabbit-03')
       .describe('Concept and source of the drawn benchmark')
       .meta(hints({ placeholder: 'concept/source' })),
     method: z

@@ -132,14 +132,14 @@ export const editParameters = z.object({
     .max(100)
     .optional()
     .describe('How closely the prompts are followed')
-    .meta(hints({ short: 'g', defaultText: '7.5, or 3 with a small model' })),
+    .meta(hints({ short: 'g', defaultText: '7.5, or 2 with a small model' })),
   stepSize: z
     .number()
     .min(0)
     .max(10)
     .optional()
     .describe('How far each step goes')
-    .meta(hints({ defaultText: '0.049, or 0.06 with a small model' })),
+    .meta(hints({ defaultText: '0.049, or 0.1 with a small model' })),
   previewEvery: z
     .int()
     .min(0)
