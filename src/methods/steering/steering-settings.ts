@@ -40,7 +40,7 @@ export interface SteeringOptimization {
 /**
  * What measured best on a small drawn world, for DreamBooth: μ of 10 to 30, 30 steps at 5e-5, η 0.1, no guidance inside
  * EDSD. There it was an eighth of the rate that the concept was learned with; so are the rates of other methods and
- * models, where nothing was measured yet. Guidance of 5 oversaturates the built-in model's images.
+ * models, where nothing was measured yet.
  */
 export function defaultSteering(kind: MethodKind, name: PresetName): SteeringSettings {
   const { training } = personalizationPreset(kind, name);
@@ -57,7 +57,7 @@ export function defaultSteering(kind: MethodKind, name: PresetName): SteeringSet
       editRegion: 'everywhere',
     },
     modeShifting: { weight: 20, batchSize: 4, region: 'everywhere' },
-    guidedImages: { ...defaultGuidedImages, ...(name === 'pocket' && { guidanceScale: 2 }) },
+    guidedImages: { ...defaultGuidedImages, guidanceScale: guidanceOf[name] },
     optimization: {
       steps: 30,
       learningRate: training.learningRate / 8,
@@ -70,6 +70,9 @@ export function defaultSteering(kind: MethodKind, name: PresetName): SteeringSet
     },
   };
 }
+
+/** Of guided images; 5 oversaturates the built-in model's. */
+const guidanceOf: { readonly [P in PresetName]: number } = { 'SD 1.x': 5, 'SD 2.x': 5, pocket: 2 };
 
 /** Takes the least memory, whatever the concept's kind. */
 export const loraBeside = {

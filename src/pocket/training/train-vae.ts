@@ -30,8 +30,7 @@ import { type PictureStore, scenesOfStep } from './training-scenes.ts';
 export interface VaeRecipe extends StepRecipe, ReconstructionRecipe {
   /**
    * Weight of the mean Kullback-Leibler divergence of a latent value from the standard normal distribution. It decides
-   * how much noise latents stand, which a UNet's are never free of: of 32 held-out pictures, noise of 0.3 deviations cost
-   * 5.6 dB at a weight of 3e-4 (27.9 to 22.3), where samples of the UNet were cut into cells, and 2.5 at 0.04 (27.3 to 24.8).
+   * how much noise latents stand, and those of a UNet are never free of noise.
    */
   readonly divergenceWeight: number;
   /** Side of the squares cut from the pictures, in pixels: many small ones teach more than few large ones. */

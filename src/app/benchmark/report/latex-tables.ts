@@ -2,7 +2,14 @@ import { type MetricName, metrics } from '../../../methods/evaluation/index.ts';
 import { baselines } from '../plan/benchmark-settings.ts';
 import { suiteNames, suites, variants } from '../plan/variants.ts';
 import { formatDifference, formatFigure, formatPercent } from './format-figure.ts';
-import { type FigureName, metricOf, type RowSummary, type TableSummary, titleOf } from './summarize.ts';
+import {
+  type FigureName,
+  leadingMetrics,
+  metricOf,
+  type RowSummary,
+  type TableSummary,
+  titleOf,
+} from './summarize.ts';
 
 /** Three tables a suite for \input, with the package booktabs: means, differences, and figures at equal similarity. */
 export const latexTables = (tables: readonly TableSummary[]): string =>
@@ -21,20 +28,9 @@ export const latexTables = (tables: readonly TableSummary[]): string =>
     })
     .join('\n');
 
-/** Columns of the paper's tables, of those that are measured. */
-const columns: readonly MetricName[] = [
-  'clip-i',
-  'clip-i-subject',
-  'lpips-alex',
-  'lpips-vgg',
-  'pocket-perceptual-distance',
-  'ssim',
-  'ms-ssim',
-  'oracle-subject-l1',
-];
-
+/** Of those that are measured. */
 const columnsOf = (tables: readonly TableSummary[]): readonly MetricName[] =>
-  columns.filter((name) => tables.some(({ figures }) => figures.includes(name)));
+  leadingMetrics.filter((name) => tables.some(({ figures }) => figures.includes(name)));
 
 function meansTable(title: string, tables: readonly TableSummary[]): string {
   const shown = columnsOf(tables);

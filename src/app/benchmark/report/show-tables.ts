@@ -11,6 +11,7 @@ import { formatDifference, formatFigure, formatPercent } from './format-figure.t
 import { type Html, html } from './html.ts';
 import {
   type FigureName,
+  leadingMetrics,
   type MachineTime,
   metricOf,
   type RowSummary,
@@ -61,21 +62,9 @@ function lastStepCell({ means, differences }: RowSummary, figure: FigureName): H
   return html`<td>${formatFigure(metric, mean)}${lines}</td>`;
 }
 
-/** What the paper's tables have comes first. */
-const leading: readonly MetricName[] = [
-  'clip-i',
-  'clip-i-subject',
-  'lpips-alex',
-  'lpips-vgg',
-  'pocket-perceptual-distance',
-  'ssim',
-  'ms-ssim',
-  'oracle-subject-l1',
-];
-
 const rankOf = (figure: FigureName): number => {
-  const rank = leading.indexOf(metricOf(figure));
-  return rank === -1 ? leading.length : rank;
+  const rank = leadingMetrics.indexOf(metricOf(figure));
+  return rank === -1 ? leadingMetrics.length : rank;
 };
 
 /** Differences to the reference where both show as much of the concept. */

@@ -15,6 +15,18 @@ import { type SuiteName, suiteNames, suites, type VariantName } from '../plan/va
 import type { CellRecord } from './collect-records.ts';
 import { compareAtEqualSimilarity, type EqualComparison } from './equal-similarity.ts';
 
+/** What the paper's tables have, and what stands for it: these come first. */
+export const leadingMetrics: readonly MetricName[] = [
+  'clip-i',
+  'clip-i-subject',
+  'lpips-alex',
+  'lpips-vgg',
+  'pocket-perceptual-distance',
+  'ssim',
+  'ms-ssim',
+  'oracle-subject-l1',
+];
+
 /** One suite with one baseline: a table, its curves and its costs. */
 export interface TableSummary {
   readonly suite: SuiteName;
