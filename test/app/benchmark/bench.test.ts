@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { TableSummary } from '../../../src/app/benchmark/report/summarize.ts';
 import { tinyBench } from './tiny-bench.ts';
 
 const { run, reportOf, editOf } = tinyBench();
@@ -17,7 +18,13 @@ describe('bench', () => {
     const [unedited, edited] = tables[0].rows[0].curve;
     expect(unedited.means).not.toHaveProperty('background-psnr');
     expect(edited.means).toHaveProperty('background-psnr');
-    const [{ autoencoder }] = tables;
+    const [{ autoencoder, learningPeakBytes, rows }] = tables;
+    for (const bytes of [
+      learningPeakBytes,
+      ...rows.map(({ cost }: TableSummary['rows'][number]) => cost.peakBytes),
+    ]) {
+      expect(bytes).toBeGreaterThan(2 ** 20);
+    }
     expect(autoencoder['background-psnr']).toBeLessThan(60);
     expect(autoencoder).not.toHaveProperty('mask-iou');
     const again = await run('out', asked);

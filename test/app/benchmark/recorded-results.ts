@@ -57,7 +57,7 @@ function fakeRunner(
   return runnerOf({
     learn: async function* () {
       yield { stage: 'learning', done: 1, total: 1 };
-      return { loss: 0.1, seconds: 360 };
+      return { loss: 0.1, seconds: 360, peakBytes: 5 * 2 ** 30 };
     },
     edit: async function* (job, { folder }) {
       const { concept, source, variant } = cellOf('edit', job.hash);
@@ -86,6 +86,7 @@ function fakeRunner(
           unetCalls: { looking: 10, steering, editing: 8 },
           seconds: { looking: 1, steering: steering / 10, editing: 4 },
         },
+        peakBytes: (concept === 'kit' ? 3.5 : 2) * 2 ** 30,
       };
     },
     measure: async function* (job) {

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type OpenedManifest, readManifest } from '../../../src/app/benchmark/manifest/read-manifest.ts';
@@ -91,8 +91,15 @@ describe('tables', () => {
       steeringCalls: 60,
       seconds: 11,
       steeringSeconds: 6,
+      peakBytes: 3.5 * 2 ** 30, // of kit, the most
     });
-    expect(tableOf('main').learningSeconds).toBe(360);
+    expect(tableOf('main')).toMatchObject({ learningSeconds: 360, learningPeakBytes: 5 * 2 ** 30 });
+    expect(page).toContain(
+      '<td>DreamSteerer</td><td>78</td><td>60</td><td>11.0</td><td>6.0</td><td>3.5 GiB</td>',
+    );
+    expect(page).toContain(
+      'learning a concept</td><td>–</td><td>–</td><td>360.0</td><td>–</td><td>5.0 GiB</td>',
+    );
   });
 
   test('count the time of what several tables share once', async () => {
@@ -246,6 +253,20 @@ describe('reports', () => {
       expect(means.ssim).toBeGreaterThan(0.89); // the mean of one that is 0.99 and one of 0.8 or 0.84
       expect(means.ssim).toBeLessThan(0.92);
     }
+  });
+
+  test('of results that tell no memory, as older ones do, have a dash there, and nothing is done again', async () => {
+    const opened = await openTiny(folder);
+    await recordResults(folder.path('older'), opened, half, figures);
+    for (const hash of await readdir(folder.path('older/results'))) {
+      const path = folder.path(`older/results/${hash}/result.json`);
+      const { result, ...rest } = JSON.parse(await readFile(path, 'utf8'));
+      await writeFile(path, JSON.stringify({ ...rest, result: { ...result, peakBytes: undefined } }));
+    }
+    const { tables, page } = await mix('older', [opened, half], [opened, half]);
+    expect(tables[0]!.learningPeakBytes).toBeUndefined();
+    expect(tables[0]!.rows.map(({ cost }) => cost.peakBytes)).toEqual(Array(4).fill(undefined));
+    expect(page).toContain('<td>DreamSteerer</td><td>78</td><td>60</td><td>11.0</td><td>6.0</td><td>–</td>');
   });
 
   test('keep the tables of a baseline whose settings did not change', async () => {

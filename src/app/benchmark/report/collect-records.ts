@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { TaskError } from '../../tasks/task.ts';
 import { type Failure, type JobStore, jobStore } from '../harness/job-store.ts';
+import type { MemoryRecord } from '../harness/peak-memory.ts';
 import { type Cell, caseKey } from '../plan/cell.ts';
 import type { ClassBiasCell } from '../plan/plan-benchmark.ts';
 import { suites } from '../plan/variants.ts';
@@ -16,6 +17,9 @@ export interface CellRecord extends PlannedCell, Pick<EditRecord, 'cost' | 'pict
   readonly folder: string;
   /** How long its concept was learned, which other cells have too. */
   readonly learningSeconds: number;
+  /** The most memory of the processes that edited and that learned; undefined in results of before it was measured. */
+  readonly peakBytes: number | undefined;
+  readonly learningPeakBytes: number | undefined;
 }
 
 /** A cell with the paths of what it was made of, since concepts and sources of other manifests may have the same names. */
@@ -109,13 +113,15 @@ async function readCells(store: JobStore, wanted: readonly PlannedCell[]): Promi
   for (const cell of wanted) {
     const done = await Promise.all(hashesOf(cell).map(store.isDone));
     if (done.includes(false)) continue;
-    const learned = (await store.readResult(cell.learn)) as unknown as LearnRecord;
-    const { cost, pictures } = (await store.readResult(cell.edit)) as unknown as EditRecord;
+    const learned = (await store.readResult(cell.learn)) as unknown as LearnRecord & MemoryRecord;
+    const edited = (await store.readResult(cell.edit)) as unknown as EditRecord & MemoryRecord;
     const { steps, autoencoder } = (await store.readResult(cell.measure)) as unknown as MeasureRecord;
     cells.push({
-      ...{ ...cell, steps, autoencoder, cost, pictures },
+      ...{ ...cell, steps, autoencoder, cost: edited.cost, pictures: edited.pictures },
       folder: store.resultFolder(cell.edit),
       learningSeconds: learned.seconds,
+      peakBytes: edited.peakBytes,
+      learningPeakBytes: learned.peakBytes,
     });
   }
   return cells;

@@ -5,6 +5,7 @@ import {
   type MetricName,
   metrics,
 } from '../../../methods/evaluation/index.ts';
+import { readableBytes } from '../../readable-bytes.ts';
 import { variants } from '../plan/variants.ts';
 import type { AtSimilarity } from './equal-similarity.ts';
 import { formatDifference, formatFigure, formatPercent } from './format-figure.ts';
@@ -95,21 +96,26 @@ function comparedValues(figure: MetricName, compared: AtSimilarity<Comparison>):
 }
 
 export function costTable(tables: readonly TableSummary[], time: MachineTime): Html {
-  const body = tables.flatMap(({ title, learningSeconds, rows }) => [
-    html`<tr><td>${title}</td><td>learning a concept</td><td>–</td><td>–</td><td>${learningSeconds.toFixed(1)}</td><td>–</td></tr>`,
-    ...rows.map(({ variant, cost: { unetCalls, steeringCalls, seconds, steeringSeconds } }) => {
+  const body = tables.flatMap(({ title, learningSeconds, learningPeakBytes, rows }) => [
+    html`<tr><td>${title}</td><td>learning a concept</td><td>–</td><td>–</td><td>${learningSeconds.toFixed(1)}</td><td>–</td><td>${memoryText(learningPeakBytes)}</td></tr>`,
+    ...rows.map(({ variant, cost }) => {
+      const { unetCalls, steeringCalls, seconds, steeringSeconds, peakBytes } = cost;
       const figures = [
         unetCalls.toFixed(0),
         steeringCalls.toFixed(0),
         seconds.toFixed(1),
         steeringSeconds.toFixed(1),
+        memoryText(peakBytes),
       ];
       return html`<tr><td></td><td>${variants[variant].title}</td>${figures.map((figure) => html`<td>${figure}</td>`)}</tr>`;
     }),
   ]);
-  return html`<table><thead><tr><th></th><th>method</th><th>UNet runs</th><th>of them steering</th><th>seconds</th><th>of them steering</th></tr></thead><tbody>${body}</tbody></table>
-<p class="quiet">Means a case, and a concept where it is learned. A run of the UNet is one call, whatever its batch; a run that is differentiated counts as two, forward and backward. Seconds are those of the machine that made the result. All results above together took ${hours(time.learning)} of learning and ${hours(time.editing)} of editing, without pictures of the class and measuring.</p>`;
+  return html`<table><thead><tr><th></th><th>method</th><th>UNet runs</th><th>of them steering</th><th>seconds</th><th>of them steering</th><th>peak memory</th></tr></thead><tbody>${body}</tbody></table>
+<p class="quiet">Means a case, and a concept where it is learned. A run of the UNet is one call, whatever its batch; a run that is differentiated counts as two, forward and backward. Seconds are those of the machine that made the result. Peak memory is the most of all cases: the resident memory of the whole process while it was at the job, with the model, the instruments and what earlier jobs left in it, not what the method adds; memory of a graphics card is not in it. All results above together took ${hours(time.learning)} of learning and ${hours(time.editing)} of editing, without pictures of the class and measuring.</p>`;
 }
+
+/** "3.4 GiB"; a dash where it was not measured. */
+const memoryText = (bytes: number | undefined): string => (bytes === undefined ? '–' : readableBytes(bytes));
 
 /** "1.25 hours" */
 const hours = (seconds: number): string => `${(seconds / 3600).toFixed(2)} hours`;

@@ -44,6 +44,8 @@ export interface TableSummary {
   readonly autoencoder: Readonly<Record<FigureName, number>>;
   /** Of learning a concept, a mean over concepts. */
   readonly learningSeconds: number;
+  /** The most of all concepts, see `CostSummary`. */
+  readonly learningPeakBytes: number | undefined;
   readonly rows: readonly RowSummary[];
 }
 
@@ -66,12 +68,14 @@ export interface RowSummary {
   readonly cost: CostSummary;
 }
 
-/** Means over cases. */
+/** Means over cases, and the most memory. */
 export interface CostSummary {
   readonly unetCalls: number;
   readonly steeringCalls: number;
   readonly seconds: number;
   readonly steeringSeconds: number;
+  /** The most that a process had while it edited a case; undefined where no result tells it. */
+  readonly peakBytes: number | undefined;
 }
 
 /** Seconds that all results of a report took, each counted once, whatever tables it is in. */
@@ -139,6 +143,7 @@ function tableOf(suite: SuiteName, baseline: MethodKind, cells: readonly CellRec
       cases.map((cell) => cell.autoencoder),
     ),
     learningSeconds: mean(distinct(cells, ({ learn }) => learn).map((cell) => cell.learningSeconds)),
+    learningPeakBytes: mostOf(cells.map((cell) => cell.learningPeakBytes)),
     cases: cases.length,
     concepts: countConcepts(cells),
   };
@@ -177,8 +182,15 @@ function rowOf(
       steeringCalls: mean(cells.map(({ cost }) => cost.unetCalls.steering)),
       seconds: mean(cells.map(secondsOf)),
       steeringSeconds: mean(cells.map(({ cost }) => cost.seconds.steering)),
+      peakBytes: mostOf(cells.map(({ peakBytes }) => peakBytes)),
     },
   };
+}
+
+/** Of those that are known. */
+function mostOf(values: readonly (number | undefined)[]): number | undefined {
+  const known = values.filter((value) => value !== undefined);
+  return known.length === 0 ? undefined : Math.max(...known);
 }
 
 function differencesOf(

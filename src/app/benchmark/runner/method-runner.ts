@@ -1,5 +1,6 @@
 import type { JobRunner } from '../harness/job.ts';
 import type { JobStore } from '../harness/job-store.ts';
+import { withPeakMemory } from '../harness/peak-memory.ts';
 import type { BenchmarkJob, BenchmarkJobKind, BenchmarkJobOf } from '../plan/benchmark-jobs.ts';
 import { conceptShelf } from './concept-shelf.ts';
 import { sourceDecoder } from './decode-source.ts';
@@ -23,7 +24,7 @@ export interface MethodRunner {
   dispose(): Promise<void>;
 }
 
-/** The real thing: learns, steers, edits and measures on a workbench. */
+/** The real thing: learns, steers, edits and measures on a workbench, and tells of each job how much memory it took. */
 export function methodRunner(bench: Workbench, store: JobStore): MethodRunner {
   const shelf = conceptShelf(bench);
   const references = referencePictures();
@@ -38,5 +39,5 @@ export function methodRunner(bench: Workbench, store: JobStore): MethodRunner {
     },
     'class bias': (job, context) => sampleClassBias(bench, shelf, references, job, context),
   });
-  return { run, dispose: shelf.dispose };
+  return { run: withPeakMemory(run), dispose: shelf.dispose };
 }
