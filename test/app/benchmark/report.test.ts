@@ -13,6 +13,7 @@ import { mapOfDirection } from '../../../src/app/benchmark/report/thumbnails.ts'
 import { type WrittenReport, writeReport } from '../../../src/app/benchmark/report/write-report.ts';
 import { ndArray } from '../../../src/engine/index.ts';
 import { completeTask } from '../../../src/index.ts';
+import { mean } from '../../../src/methods/evaluation/index.ts';
 import { temporaryFolder } from '../../files/formats/temporary-folder.ts';
 import { type FakeFigures, recordedRequest, recordResults } from './recorded-results.ts';
 import { openTiny, tinyManifest, tinyPictures, writePictures } from './tiny-manifest.ts';
@@ -191,7 +192,20 @@ describe('beside the page', () => {
     expect(lines[0]).toBe('suite,baseline,variant,concept,source,seed,step,metric,value');
     expect(lines).toContain('main,dreambooth,steered,kit,sofa,0,4,clip-i,0.4');
     const cells = report.tables.flatMap(({ rows }) => rows.map((row) => row.cases)).reduce((a, b) => a + b);
-    expect(lines).toHaveLength(1 + cells * 4 * 3);
+    const cases = report.tables.map((table) => table.cases).reduce((a, b) => a + b);
+    expect(lines).toHaveLength(1 + cells * 4 * 3 + cases);
+  });
+
+  test('the autoencoder alone is in the CSV as in the table: a line a case', async () => {
+    const lines = (await readFile(folder.path('out/report/figures.csv'), 'utf8')).trim().split('\n');
+    expect(lines).toContain('main,dreambooth,autoencoder,kit,sofa,0,0,ssim,0.985');
+    for (const { suite, baseline, cases, autoencoder } of report.tables) {
+      const values = lines
+        .filter((line) => line.startsWith(`${suite},${baseline},autoencoder,`))
+        .map((line) => Number(line.split(',').at(-1)));
+      expect(values).toHaveLength(cases);
+      expect(mean(values)).toBeCloseTo(autoencoder.ssim!, 10);
+    }
   });
 
   test('tables are LaTeX', async () => {

@@ -101,6 +101,10 @@ const distinct = (
   keyOf: (cell: CellRecord) => string,
 ): readonly CellRecord[] => [...new Map(cells.map((cell) => [keyOf(cell), cell])).values()];
 
+/** A cell of each case of each table, whatever its variant: they have the same source, and the same autoencoder. */
+export const oneOfEachCase = (cells: readonly CellRecord[]): readonly CellRecord[] =>
+  distinct(cells, (cell) => `${cell.suite} ${cell.baseline} ${caseKey(cell)}`);
+
 /** The tables of a benchmark. Intervals resample concepts, since figures of one concept resemble each other. */
 export function summarize(cells: readonly CellRecord[]): readonly TableSummary[] {
   return suiteNames.flatMap((suite) =>
@@ -134,7 +138,7 @@ function tableOf(suite: SuiteName, baseline: MethodKind, cells: readonly CellRec
       ? []
       : [rowOf(variant, own, variant === reference ? [] : against, figures, similarity)];
   });
-  const cases = distinct(cells, caseKey);
+  const cases = oneOfEachCase(cells);
   return {
     ...{ suite, baseline, reference, figures, similarity, rows },
     title: `${title}: ${baselines[baseline]}`,
