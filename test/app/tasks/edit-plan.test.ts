@@ -38,6 +38,10 @@ describe('the recipe of an edit', () => {
     [{ grow: 0, variants: ['dds-s'] }, /^grow: without a mask is how dds-s edit/],
     [{ feather: 4, mask: 'none', variants: ['dds-s'] }, /^feather: without a mask is how dds-s edit/],
     [{ subject: 'cat', mask: 'none' }, /^subject: there is to be no mask \(--no-mask\)/],
+    [
+      { subject: 'cat', mask: 'mask.png' },
+      /^subject: the mask is given \(--mask\), so nothing is looked for/,
+    ],
   ])('refuses %j', (own, message) => {
     expect(() => recipeOf(asked(own), model)).toThrow(message);
   });

@@ -48,7 +48,7 @@ export function recipeOf(
   };
 }
 
-/** What is said of a mask asks for an edit that has one. */
+/** What is said of a mask asks for an edit that has one, and a subject for one that is found. */
 function checkMasked(
   { mask, subject, grow, feather }: EditParameters,
   variants: readonly VariantName[],
@@ -64,6 +64,11 @@ function checkMasked(
   if (mask === 'none') {
     throw new TaskError(
       `${name}: there is to be no mask (--no-mask), so it says nothing; leave one of them out`,
+    );
+  }
+  if (mask !== undefined && subject !== undefined) {
+    throw new TaskError(
+      'subject: the mask is given (--mask), so nothing is looked for; leave the subject out, or the mask to have it found',
     );
   }
 }
