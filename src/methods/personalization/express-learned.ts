@@ -81,7 +81,10 @@ interface Approximated {
   readonly lost: number;
 }
 
-/** The difference of one network, weight by weight; rows of words that the base's table lacks are lost. */
+/**
+ * The difference of one network, weight by weight. Rows of words that the base's table lacks are lost, unless
+ * `withWordsBeside` took them out before.
+ */
 async function approximated(
   learned: Tree<NdArray> | undefined,
   base: Tree<LazySource>,

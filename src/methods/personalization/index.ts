@@ -30,3 +30,4 @@ export type { SampleEvent, SampleRequest } from './sample-pictures.ts';
 export * from './tokens.ts';
 export { drawBatch, type ExampleSource, type TrainingBatch } from './training-batches.ts';
 export type { PriorPreservation, TrainingSettings } from './training-settings.ts';
+export { withWordsBeside } from './words-beside.ts';

@@ -99,15 +99,23 @@ describe('edit', () => {
     expect(variants).toMatchObject([{ name: 'dds-sm', changedOutsideMask: 0 }]);
   });
 
-  test('steers a whole model whose own tokenizer has the word, and keeps it as one that has it', async () => {
-    await writeModelWithWord(folder.path('whole'));
-    const output = folder.path('steered-whole');
-    const request = { ...quickEdit(folder), concept: folder.path('whole') };
-    await completeTask('edit', { ...request, output, saveSteered: true });
-    const again = { ...request, concept: `${output}/steered`, output: `${output}-again`, steer: false };
-    const { variants } = await completeTask('edit', again);
-    expect(variants).toMatchObject([{ name: 'dds-sm', changedOutsideMask: 0 }]);
-  });
+  test.each(['concept', 'lora'] as const)(
+    'steers a whole model whose own tokenizer has the word, and keeps it as a %s that has it',
+    async (steeredAs) => {
+      const [whole, output] = [folder.path(`whole-${steeredAs}`), folder.path(`steered-whole-${steeredAs}`)];
+      await writeModelWithWord(whole);
+      const request = { ...quickEdit(folder), concept: whole };
+      await completeTask('edit', { ...request, output, saveSteered: true, steeredAs });
+      if (steeredAs === 'lora') {
+        expect(await isThere(`${output}/steered/learned_embeds.safetensors`)).toBe(true);
+        const card = JSON.parse(await readFile(`${output}/steered/concept.json`, 'utf8'));
+        expect(card).toMatchObject({ method: { kind: 'lora' }, phrase: '<toy>' });
+      }
+      const again = { ...request, concept: `${output}/steered`, output: `${output}-again`, steer: false };
+      const { variants } = await completeTask('edit', again);
+      expect(variants).toMatchObject([{ name: 'dds-sm', changedOutsideMask: 0 }]);
+    },
+  );
 
   /** Where a run is stopped: at the first event that fits; and what is kept of it. */
   const stops: readonly (readonly [

@@ -3,7 +3,6 @@ import {
   type Device,
   flatten,
   fold,
-  joinArrays,
   minimize,
   type NdArray,
   ndArray,
@@ -11,7 +10,6 @@ import {
   randomKey,
   type Tree,
 } from '../../../src/engine/index.ts';
-import type { NetworkChange, OpenedConcept } from '../../../src/files/checkpoints/index.ts';
 import {
   noiseSchedule,
   releaseModel,
@@ -25,14 +23,12 @@ import {
   drawBatch,
   feedFeatures,
   frozenNetworks,
-  type Learned,
   type LearnedConcept,
   learnedAsLora,
   learnedOfConcept,
   type PersonalizationBase,
   personalizationMethod,
   personalizationPreset,
-  tokenTable,
 } from '../../../src/methods/personalization/index.ts';
 import {
   defaultSteering,
@@ -44,7 +40,8 @@ import {
 } from '../../../src/methods/steering/index.ts';
 import { checkSteering, passesPerStep } from '../../../src/methods/steering/steering-settings.ts';
 import type { Tokenizer } from '../../../src/networks/clip/index.ts';
-import { methodCases, tinyPipeline } from '../personalization/tiny-pipeline.ts';
+import { methodCases } from '../personalization/tiny-pipeline.ts';
+import { wholeModel } from '../personalization/whole-model.ts';
 import {
   distance,
   leavesOf,
@@ -165,28 +162,6 @@ it('a whole model with a word in its own tokenizer is steered and applied as the
   const { captured } = await learnedAsLora(base.model, own.steered.plan, own.steered.learned, 4);
   expect(captured).toBeGreaterThan(0.1);
 });
-
-/** As another tool saves it: without a card, the word in the tokenizer's files and its vector in the table. */
-function wholeModel(plan: ConceptPlan, learned: Learned<NdArray>): OpenedConcept {
-  const { unet, textEncoder, embeddings } = conceptOfLearned(plan, learned);
-  const parameters = new Map((textEncoder as Extract<NetworkChange, { kind: 'replaced' }>).parameters);
-  const rows = [
-    parameters.get(tokenTable) as NdArray,
-    ...embeddings.map(({ vectors }) => vectors as NdArray),
-  ];
-  return {
-    embeddings: [],
-    unet,
-    textEncoder: { kind: 'replaced', parameters: parameters.set(tokenTable, joinArrays(rows, 0)) },
-    card: undefined,
-    tokenizerFiles: new Map([
-      ...tinyPipeline.tokenizerFiles,
-      ['added_tokens.json', Buffer.from(JSON.stringify({ '<toy>': 519 }))],
-    ]),
-    sentence: '',
-    close: async () => {},
-  };
-}
 
 describe('the loss of steering', () => {
   it.each([

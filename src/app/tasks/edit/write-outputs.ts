@@ -78,7 +78,7 @@ export async function* writeOutputs(finished: FinishedEdit): AsyncGenerator<Task
   const sheet = await drawSheet([panels]);
   const kept =
     parameters.saveSteered && steered !== undefined
-      ? { steered, ...(await expressSteered(base.model, steered.concept, parameters.steeredAs)) }
+      ? { steered, ...(await expressSteered(session, steered.concept)) }
       : undefined;
   if (kept?.note !== undefined) yield { kind: 'note', message: kept.note };
 

@@ -6,19 +6,17 @@ import {
   type WritableModel,
   writeConcept,
 } from '../../../files/checkpoints/index.ts';
-import type { HeldModel } from '../../../methods/diffusion/index.ts';
 import {
   type ConceptPlan,
   conceptOfLearned,
   learnedAsLora,
   tokenTable,
+  withWordsBeside,
 } from '../../../methods/personalization/index.ts';
 import type { SteeredConcept } from '../../../methods/steering/index.ts';
-import { wordsOf } from '../../models/open-concept.ts';
 import type { OpenedModel } from '../../models/open-model.ts';
 import { dataText } from '../../runs/unfinished-run.ts';
 import type { EditSession } from './edit-session.ts';
-import type { EditParameters } from './parameters.ts';
 import type { SteeredEdit } from './steer-stage.ts';
 
 /** Of a steered concept of another kind as a LoRA: more than concepts are learned with, since it is cut from weights. */
@@ -32,14 +30,17 @@ export interface ExpressedSteered {
   readonly note: string | undefined;
 }
 
-/** As a concept of the same kind, or as a LoRA where anything but words was learned. */
+/** As a concept of the same kind, or as a LoRA where anything but words was learned, with all its words. */
 export async function expressSteered(
-  base: HeldModel,
-  { plan, learned }: SteeredConcept,
-  form: EditParameters['steeredAs'],
+  { base, concept: began, parameters }: Pick<EditSession, 'base' | 'concept' | 'parameters'>,
+  steered: SteeredConcept,
 ): Promise<ExpressedSteered> {
-  if (form === 'concept') return { plan, concept: conceptOfLearned(plan, learned), note: undefined };
-  const { captured, ...expressed } = await learnedAsLora(base, plan, learned, LORA_RANK);
+  if (parameters.steeredAs === 'concept') {
+    const { plan, learned } = steered;
+    return { plan, concept: conceptOfLearned(plan, learned), note: undefined };
+  }
+  const { plan, learned } = withWordsBeside(steered, began?.tokenizer, base.tokenizer);
+  const { captured, ...expressed } = await learnedAsLora(base.model, plan, learned, LORA_RANK);
   return { ...expressed, note: noteOf(expressed.plan.method, captured) };
 }
 
@@ -85,7 +86,7 @@ function baseOf({ opened, began, concept }: WriteSteeredOptions): WritableModel 
 
 function cardOf({ session, opened, began, steered, plan, model }: WriteSteeredOptions): ConceptCard {
   const { recipe, seed } = session;
-  const phrase = began?.card?.phrase ?? wordsOf(began!)[0] ?? session.parameters.prompt;
+  const phrase = began?.card?.phrase ?? plan.tokens[0]?.word ?? session.parameters.prompt;
   return {
     format: 'dreamsteerer concept 1',
     method: plan.method,
