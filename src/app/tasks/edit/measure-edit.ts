@@ -3,9 +3,9 @@ import type { Picture } from '../../../files/images/index.ts';
 import type { Plane } from '../../../methods/editing/index.ts';
 import {
   comparePixels,
-  type EditCase,
   Instruments,
   type MetricName,
+  measurableMetrics,
   measure,
 } from '../../../methods/evaluation/index.ts';
 
@@ -16,9 +16,6 @@ export interface EditMeasures {
   readonly changedOutsideMask: number;
 }
 
-/** Smaller pictures have no five scales. */
-const LEAST_SIDE_OF_SCALES = 161;
-
 /** @param mask as large as the picture, 0 to 1 */
 export async function measureEdit(
   device: Device,
@@ -26,15 +23,12 @@ export async function measureEdit(
 ): Promise<EditMeasures> {
   const touched = { ...mask, data: mask.data.map((share) => (share > 0 ? 1 : 0)) };
   const isSomewhereUntouched = touched.data.includes(0);
-  const names: readonly MetricName[] = [
-    ...(['psnr', 'l1'] as const),
-    ...(Math.min(source.width, source.height) >= SSIM_WINDOW ? (['ssim'] as const) : []),
-    ...(Math.min(source.width, source.height) >= LEAST_SIDE_OF_SCALES ? (['ms-ssim'] as const) : []),
-  ];
   const instruments = new Instruments(device);
   const found: { [M in MetricName]?: number } = {};
-  const edit: EditCase = { edited, source };
-  for (const name of names) found[name] = await measure(name, edit, instruments);
+  const edit = { edited, source };
+  for (const name of measurableMetrics(edit, instruments)) {
+    found[name] = await measure(name, edit, instruments);
+  }
   await instruments.dispose();
   return {
     metrics: found,
@@ -43,6 +37,3 @@ export async function measureEdit(
       : 0,
   };
 }
-
-/** Of SSIM, in pixels. */
-const SSIM_WINDOW = 11;
