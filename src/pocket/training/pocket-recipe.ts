@@ -39,7 +39,7 @@ export const pocketRecipe: PocketRecipe = {
     ...shared,
     ...{ steps: 10_700, batchSize: 8, sceneCount: 8000, cropSize: 64 },
     ...{ learningRate: 2e-3, decay: 2400, averageDecay: 0.998 },
-    ...{ ...reconstruction, divergenceWeight: 0.04 },
+    ...{ ...reconstruction, divergenceWeight: 0.04, halfSizeWeight: 1 },
   },
   clip: {
     ...shared,

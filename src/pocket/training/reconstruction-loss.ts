@@ -28,11 +28,11 @@ export const reconstructionLoss = (
   [
     multiply(meanSquaredError(decoded, picture), squareWeight),
     multiply(structuralDissimilarity(decoded, picture), structureWeight),
-    multiply(meanAbsoluteError(coarse(decoded), coarse(picture)), coarseWeight),
+    multiply(meanAbsoluteError(meansOfSquares(decoded, 8), meansOfSquares(picture, 8)), coarseWeight),
   ].reduce(add, meanAbsoluteError(decoded, picture));
 
-/** Means over squares of 8 × 8 pixels. x: [batch, channels, height, width] */
-function coarse(x: Tensor): Tensor {
+/** Means over squares of side × side values. x: [batch, channels, height, width], height and width multiples of side */
+export function meansOfSquares(x: Tensor, side: number): Tensor {
   const [batch, channels, height, width] = x.shape as [number, number, number, number];
-  return mean(reshape(x, [batch, channels, height / 8, 8, width / 8, 8]), { axes: [3, 5] });
+  return mean(reshape(x, [batch, channels, height / side, side, width / side, side]), { axes: [3, 5] });
 }

@@ -4,6 +4,7 @@ import {
   fold,
   gaussianDivergence,
   type Minimized,
+  meanAbsoluteError,
   minimize,
   multiply,
   type NdArray,
@@ -23,7 +24,7 @@ import {
 import { cellsOfSubject, cropToSubjects } from './crop-to-subjects.ts';
 import { prefetching } from './prefetch.ts';
 import { type PretrainingRun, runSettings, type StepRecipe, updateSettings } from './recipe.ts';
-import { type ReconstructionRecipe, reconstructionLoss } from './reconstruction-loss.ts';
+import { meansOfSquares, type ReconstructionRecipe, reconstructionLoss } from './reconstruction-loss.ts';
 import { type PictureStore, scenesOfStep } from './training-scenes.ts';
 
 /** How the autoencoder is trained. */
@@ -33,6 +34,12 @@ export interface VaeRecipe extends StepRecipe, ReconstructionRecipe {
    * how much noise latents stand, and those of a UNet are never free of noise.
    */
   readonly divergenceWeight: number;
+  /**
+   * Weight of the absolute error of the picture at half its size, decoded from latents at half theirs (scale
+   * equivariance, Skorokhodov et al. 2025, arXiv 2502.14831). Without it neighbouring latents have little to do with
+   * each other, and a UNet learns them slowly.
+   */
+  readonly halfSizeWeight: number;
   /** Side of the squares cut from the pictures, in pixels: many small ones teach more than few large ones. */
   readonly cropSize: number;
 }
@@ -60,12 +67,14 @@ export async function* trainVae(
       batch: { picture: spec([batchSize, config.inputChannels, side, side]), noise: spec(latents) },
       loss: (parameters, { picture, noise }) => {
         const distribution = vaeEncode(parameters, config, picture);
-        const decoded = vaeDecode(parameters, config, sampleLatents(distribution, noise));
+        const sample = sampleLatents(distribution, noise);
+        const decoded = vaeDecode(parameters, config, sample);
+        const halfSize = vaeDecode(parameters, config, meansOfSquares(sample, 2));
         const divergence = gaussianDivergence(distribution.mean, distribution.logVariance);
-        return add(
-          reconstructionLoss(decoded, picture, recipe),
+        return [
+          multiply(meanAbsoluteError(halfSize, meansOfSquares(picture, 2)), recipe.halfSizeWeight),
           multiply(divergence, recipe.divergenceWeight),
-        );
+        ].reduce(add, reconstructionLoss(decoded, picture, recipe));
       },
       ...updateSettings(recipe, run),
     },
