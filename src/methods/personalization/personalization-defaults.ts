@@ -134,7 +134,7 @@ const pocket: { readonly [M in MethodKind]: Preset } = {
   dreambooth: {
     method: { kind: 'dreambooth', textEncoder: 'frozen' },
     ...pocketWord,
-    training: pocketTraining,
+    training: { ...pocketTraining, steps: 150 }, // after 350 the references' pose is learned as well
   },
   'custom-diffusion': {
     method: { kind: 'custom-diffusion', projections: 'keys and values' },

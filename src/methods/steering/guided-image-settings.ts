@@ -25,16 +25,19 @@ export type GuidedStart = 'noise' | 'noised source' | 'inverted source';
 
 export type SpatialGuidance = { readonly kind: 'none' } | EnergyGuidance | FeatureInjection;
 
-/** Self-attention maps of the personalized model, through the first half of 20 DDIM steps. */
+/**
+ * Queries and keys of the pre-trained model, through all steps. A personalized model's own features of the photo have the
+ * pose of its references already.
+ */
 export const defaultEnergyGuidance: EnergyGuidance = {
   kind: 'energy',
-  features: 'probabilities',
-  featuresOf: 'personalized',
+  features: 'queries and keys',
+  featuresOf: 'pre-trained',
   sourceNoise: 'fixed',
   layers: { parts: ['up'], mostPlaces: 1024, skip: 0 },
   strength: 1,
   gradient: 'normalised',
-  until: 0.5,
+  until: 1,
 };
 
 /** Numbers of Plug-and-Play (Tumanyan et al. 2023): decoder layers 4 to 11, the second up block's second resnet. */
@@ -63,7 +66,7 @@ export const defaultGuidedImages: GuidedImageSettings = {
   steps: 20,
   guidanceScale: 5,
   start: 'noised source',
-  strength: 1,
+  strength: 0.8,
   outside: 'free',
   guidance: defaultEnergyGuidance,
 };

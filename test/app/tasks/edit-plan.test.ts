@@ -12,8 +12,8 @@ const model = { preset: 'SD 1.x', method: 'dreambooth' } as const;
 
 describe('the recipe of an edit', () => {
   test.each([
-    ['what the concept learned', {}, defaultSteering('dreambooth', 'SD 1.x').subset, 5e-6 / 8],
-    ['a LoRA beside it, by the rates of a LoRA', { steerWhat: 'lora' }, loraBeside, 1e-4 / 8],
+    ['what the concept learned', {}, defaultSteering('dreambooth', 'SD 1.x').subset, 5e-6 / 4],
+    ['a LoRA beside it, by the rates of a LoRA', { steerWhat: 'lora' }, loraBeside, 1e-4 / 4],
   ] as const)('steers %s', (_, own, subset, learningRate) => {
     const { steering } = recipeOf(asked(own), model);
     expect(steering).toMatchObject({ subset, optimization: { learningRate } });

@@ -27,7 +27,14 @@ beforeAll(async () => {
 afterAll(() => device.close());
 
 const key = randomKey(21);
-const free = { ...defaultGuidedImages, count: 1, keep: 1, steps: 4, guidance: { kind: 'none' } } as const;
+const free = {
+  ...defaultGuidedImages,
+  count: 1,
+  keep: 1,
+  steps: 4,
+  strength: 1,
+  guidance: { kind: 'none' },
+} as const;
 
 /** The same network is taken for one that predicts v. */
 const velocity = { ...stableDiffusionSchedule, predictionType: 'v_prediction' } as const;

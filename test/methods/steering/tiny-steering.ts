@@ -77,7 +77,7 @@ export function tinySettings(
   const settings = defaultSteering(kind, 'pocket');
   return {
     ...settings,
-    guidedImages: { ...settings.guidedImages, count: 2, keep: 2, steps: 2 },
+    guidedImages: { ...settings.guidedImages, count: 2, keep: 2, steps: 2, strength: 1 },
     optimization: { ...settings.optimization, steps: 3 },
     ...change,
   };

@@ -40,7 +40,7 @@ export const demo = defineTask({
     case: z
       .string()
       .min(1)
-      .default('rabbit-1/rabbit-03')
+      .default('robot-1/robot-03')
       .describe('Concept and source of the drawn benchmark')
       .meta(hints({ placeholder: 'concept/source' })),
     method: z
