@@ -134,7 +134,7 @@ const pocket: { readonly [M in MethodKind]: Preset } = {
   dreambooth: {
     method: { kind: 'dreambooth', textEncoder: 'frozen' },
     ...pocketWord,
-    training: { ...pocketTraining, steps: 150 }, // after 350 the references' pose is learned as well
+    training: { ...pocketTraining, steps: 150 }, // at 350 one concept kept its references' pose in every sample
   },
   'custom-diffusion': {
     method: { kind: 'custom-diffusion', projections: 'keys and values' },

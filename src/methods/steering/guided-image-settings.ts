@@ -26,8 +26,8 @@ export type GuidedStart = 'noise' | 'noised source' | 'inverted source';
 export type SpatialGuidance = { readonly kind: 'none' } | EnergyGuidance | FeatureInjection;
 
 /**
- * Queries and keys of the pre-trained model, through all steps. A personalized model's own features of the photo have the
- * pose of its references already.
+ * Queries and keys of the pre-trained model, through all steps. A personalized model's own features of the photo had
+ * the pose of its references, on the one pair where both were looked at.
  */
 export const defaultEnergyGuidance: EnergyGuidance = {
   kind: 'energy',
