@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { usualEditing } from '../../../src/app/models/usual-editing.ts';
 import { recipeOf } from '../../../src/app/tasks/edit/edit-plan.ts';
 import { editParameters } from '../../../src/app/tasks/edit/parameters.ts';
 import { defaultSteering, loraBeside } from '../../../src/methods/steering/index.ts';
@@ -9,6 +10,19 @@ const asked = (own: object) =>
     ...own,
   });
 const model = { preset: 'SD 1.x', method: 'dreambooth' } as const;
+
+test('help tells the defaults', () => {
+  const told = (name: keyof typeof editParameters.shape) =>
+    editParameters.shape[name].meta()?.defaultText;
+  const { 'SD 1.x': usual, pocket } = usualEditing;
+  const both = (large: number, small: number) => `${large}, or ${small} with a small model`;
+  const { guidedImages, optimization } = defaultSteering('dreambooth', 'SD 1.x');
+  expect(told('steps')).toBe(both(usual.steps, pocket.steps));
+  expect(told('guidanceScale')).toBe(both(usual.guidanceScale, pocket.guidanceScale));
+  expect(told('stepSize')).toBe(both(Number(usual.stepSize.toFixed(3)), pocket.stepSize));
+  expect(told('steerSteps')).toBe(`${optimization.steps}`);
+  expect(told('guidedImages')).toBe(`${guidedImages.count}`);
+});
 
 describe('the recipe of an edit', () => {
   test.each([

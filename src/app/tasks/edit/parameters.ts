@@ -118,7 +118,7 @@ export const editParameters = z.object({
     .max(10_000)
     .optional()
     .describe('Steps of steering')
-    .meta(hints({ unit: 'steps', defaultText: '30' })),
+    .meta(hints({ unit: 'steps', defaultText: '60' })),
   guidedImages: z
     .int()
     .min(1)
@@ -132,7 +132,7 @@ export const editParameters = z.object({
     .max(100)
     .optional()
     .describe('How closely the prompts are followed')
-    .meta(hints({ short: 'g', defaultText: '7.5, or 2 with a small model' })),
+    .meta(hints({ short: 'g', defaultText: '7.5, or 1.5 with a small model' })),
   stepSize: z
     .number()
     .min(0)
