@@ -12,8 +12,7 @@ const asked = (own: object) =>
 const model = { preset: 'SD 1.x', method: 'dreambooth' } as const;
 
 test('help tells the defaults', () => {
-  const told = (name: keyof typeof editParameters.shape) =>
-    editParameters.shape[name].meta()?.defaultText;
+  const told = (name: keyof typeof editParameters.shape) => editParameters.shape[name].meta()?.defaultText;
   const { 'SD 1.x': usual, pocket } = usualEditing;
   const both = (large: number, small: number) => `${large}, or ${small} with a small model`;
   const { guidedImages, optimization } = defaultSteering('dreambooth', 'SD 1.x');
