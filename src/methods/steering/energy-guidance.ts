@@ -1,6 +1,8 @@
 import {
   add,
+  constant,
   type Device,
+  divide,
   gradient,
   mean,
   multiply,
@@ -9,6 +11,7 @@ import {
   type Shape,
   spec,
   subtract,
+  sum,
   type Tensor,
 } from '../../engine/index.ts';
 import { type UnetConfig, unetWithFeatures } from '../../networks/unet/index.ts';
@@ -24,7 +27,8 @@ import {
   type Timestep,
   weightedSum,
 } from '../diffusion/index.ts';
-import type { LayerChoice, SelfAttentionFeatures } from './self-attention-features.ts';
+import { type Plane, resizePlane } from '../editing/index.ts';
+import { gridOf, type LayerChoice, type SelfAttentionFeatures } from './self-attention-features.ts';
 import type { SourceNoise } from './source-trajectory.ts';
 
 /** Sampling that is drawn to the source's self-attention by the gradient of a distance. */
@@ -41,6 +45,12 @@ export interface EnergyGuidance {
   readonly gradient: 'normalised' | 'as it is';
   /** The share of the steps that is guided, from the first on. */
   readonly until: number;
+  /**
+   * `free`: the mean difference over the subject's places is not counted. What all of the subject shares, such as its
+   * colour, is then the concept's; where its parts are, and all that is outside, stays the source's. It needs a mask,
+   * and features that are vectors of a place: not the probabilities.
+   */
+  readonly subjectMean: 'followed' | 'free';
 }
 
 export interface CompiledEnergy {
@@ -60,6 +70,7 @@ export interface Energy {
  * self-guidance, Epstein et al. 2023, arXiv 2306.00986, section 3). Each layer's norm is a mean over its elements, so
  * that layers of all sizes count alike.
  * @param context the target prompt, [1, tokens, size]
+ * @param subject M as large as the latents, over which the mean difference is free; none: all is followed
  */
 export async function compileEnergy(
   device: Device,
@@ -67,6 +78,7 @@ export async function compileEnergy(
   features: readonly NamedFeature[],
   context: NdArray,
   shape: Shape,
+  subject?: Plane,
 ): Promise<CompiledEnergy> {
   const program = await compileNetwork(
     device,
@@ -78,7 +90,9 @@ export async function compileEnergy(
       const found = unetWithFeatures(parameters, network.config, input, { record }).features;
       const energy = features
         .map(({ name, label }) => {
-          const difference = subtract(found[name]!, given[label]!);
+          const raw = subtract(found[name]!, given[label]!);
+          const grid = gridOf(network.config, sizeOf(shape), name);
+          const difference = subject === undefined ? raw : withoutMean(raw, resizePlane(subject, grid));
           return mean(multiply(difference, difference));
         })
         .reduce((a, b) => add(a, b));
@@ -102,6 +116,17 @@ export async function compileEnergy(
     dispose: () => program.dispose(),
   };
 }
+
+/** d − m · (Σ m d / Σ m) over the places, the axis before the last. */
+function withoutMean(difference: Tensor, { data }: Plane): Tensor {
+  const total = data.reduce((all, share) => all + share, 0);
+  if (total === 0) return difference;
+  const share = constant(ndArray('float32', [data.length, 1], data));
+  const average = divide(sum(multiply(difference, share), { axes: [-2], keepAxes: true }), total);
+  return subtract(difference, multiply(share, average));
+}
+
+const sizeOf = (shape: Shape) => shape.slice(-2) as [height: number, width: number];
 
 /**
  * ε + s · σ_t · ∇_{z_t} E: the prediction of a sampler's step, in the schedule's prediction type, drawn to less energy.

@@ -20,14 +20,19 @@ export interface GuidedImageSettings {
   readonly guidance: SpatialGuidance;
 }
 
+/** Whether they need the subject's mask. */
+export const guidesSubject = ({ outside, guidance }: GuidedImageSettings): boolean =>
+  outside !== 'free' || (guidance.kind === 'energy' && guidance.subjectMean === 'free');
+
 /** Noise; the source under noise; the source inverted by DDIM. Noise is walked from the last t whatever the strength. */
 export type GuidedStart = 'noise' | 'noised source' | 'inverted source';
 
 export type SpatialGuidance = { readonly kind: 'none' } | EnergyGuidance | FeatureInjection;
 
 /**
- * Queries and keys of the pre-trained model, through all steps. A personalized model's own features of the photo had
- * the pose of its references, on the one pair where both were looked at.
+ * Queries and keys of the pre-trained model, through all steps: a personalized model's own features of the photo had the
+ * pose of its references. The strength is between 0.5, where some images left the photo's layout, and 1, where some
+ * took its colours; all chosen by eye, with the built-in model.
  */
 export const defaultEnergyGuidance: EnergyGuidance = {
   kind: 'energy',
@@ -35,9 +40,10 @@ export const defaultEnergyGuidance: EnergyGuidance = {
   featuresOf: 'pre-trained',
   sourceNoise: 'fixed',
   layers: { parts: ['up'], mostPlaces: 1024, skip: 0 },
-  strength: 1,
+  strength: 0.7,
   gradient: 'normalised',
   until: 1,
+  subjectMean: 'free',
 };
 
 /** Numbers of Plug-and-Play (Tumanyan et al. 2023): decoder layers 4 to 11, the second up block's second resnet. */
@@ -52,8 +58,8 @@ export const plugAndPlay: FeatureInjection = {
 };
 
 export const defaultGuidedImages: GuidedImageSettings = {
-  count: 6,
-  keep: 6,
+  count: 4,
+  keep: 4,
   sampler: {
     name: 'ddim',
     options: {
@@ -65,8 +71,8 @@ export const defaultGuidedImages: GuidedImageSettings = {
   },
   steps: 20,
   guidanceScale: 5,
-  start: 'noised source',
-  strength: 0.8,
-  outside: 'free',
+  start: 'noise',
+  strength: 1,
+  outside: 'noised source',
   guidance: defaultEnergyGuidance,
 };

@@ -11,8 +11,9 @@ import {
   sample,
   startSampler,
 } from '../diffusion/index.ts';
+import type { Plane } from '../editing/index.ts';
 import type { PromptedModel } from '../personalization/index.ts';
-import type { GuidedImageSettings } from './guided-image-settings.ts';
+import { type GuidedImageSettings, guidesSubject } from './guided-image-settings.ts';
 import { regionPlane } from './loss-region.ts';
 import { blendByMask, invertedSource, noisedSource, type SourceTrajectory } from './source-trajectory.ts';
 import { compileGuide, type SpatialGuide } from './spatial-guides.ts';
@@ -27,8 +28,8 @@ export interface GuidedImagesOptions {
   /** ẑ, [1, channels, height, width]. */
   readonly source: Latents;
   readonly prompts: SteeringPrompts;
-  /** M, [height, width] from 0 to 1; needed if the source is written back outside it. */
-  readonly mask?: NdArray<'float32'>;
+  /** M, [height, width] from 0 to 1; for the settings that name the subject, see `guidesSubject`. */
+  readonly mask?: Plane;
   /** The first images, made before with the same options and key. */
   readonly given?: readonly Latents[];
   /** How good an image is, such as its likeness to the concept; decode it with `decodeLatents`. */
@@ -97,8 +98,10 @@ async function* sampleImages(
       `guided images: from the inverted source DDIM makes the same image ${count} times; ask for one, or start from the noised source`,
     );
   }
-  const outside =
-    settings.outside === 'free' ? undefined : regionPlane('subject', options.mask, source.shape.slice(2));
+  const subject = guidesSubject(settings)
+    ? regionPlane('subject', options.mask, source.shape.slice(2))
+    : undefined;
+  const outside = settings.outside === 'free' ? undefined : subject;
   const run = startSampler(schedule, sampler, { steps, strength: strengthOf(settings) });
   const guidance = { guidanceScale: settings.guidanceScale };
   const { personalized, observer, context, sourceContext } = await askers(options);
@@ -106,7 +109,7 @@ async function* sampleImages(
   const guide = await compileGuide(
     settings.guidance as never,
     { personalized, observer, context, sourceContext },
-    { shape: source.shape, schedule, guidance, count: run.steps.length },
+    { shape: source.shape, schedule, guidance, count: run.steps.length, subject: options.mask },
   );
   const made: GuidedImage[] = [];
   try {

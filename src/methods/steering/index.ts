@@ -34,5 +34,6 @@ export {
   loraBeside,
   type SteeringOptimization,
   type SteeringSettings,
+  steeringEverywhere,
 } from './steering-settings.ts';
 export { unetCallsOfSteering } from './unet-calls.ts';

@@ -37,6 +37,19 @@ export function chooseSelfAttentions(
   );
 }
 
+/** The places that a self-attention's feature has a row for. */
+export function gridOf(
+  config: UnetConfig,
+  size: readonly [height: number, width: number],
+  feature: string,
+): readonly [height: number, width: number] {
+  const layers = listAttentionLayers(config, size, 1);
+  return layers.find((layer) => pathOf(layer.feature) === pathOf(feature))!.size;
+}
+
+/** `….attn1`, of `….attn1.queries`. */
+const pathOf = (feature: string): string => feature.slice(0, feature.lastIndexOf('.'));
+
 /** Features of any kind by their names, with their shapes. @throws a sentence for a name that there is not */
 export function specifyFeatures(
   config: UnetConfig,

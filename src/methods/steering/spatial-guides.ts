@@ -9,6 +9,7 @@ import {
   type NoiseSchedule,
   type Timestep,
 } from '../diffusion/index.ts';
+import type { Plane } from '../editing/index.ts';
 import { addEnergyGradient, compileEnergy, type EnergyGuidance } from './energy-guidance.ts';
 import type { FeatureInjection } from './feature-injection.ts';
 import type { SpatialGuidance } from './guided-image-settings.ts';
@@ -35,6 +36,8 @@ export interface GuideOptions {
   readonly guidance: GuidanceOptions;
   /** Steps that are walked. */
   readonly count: number;
+  /** M, as large as the latents, where there is one. */
+  readonly subject: Plane | undefined;
 }
 
 /** The prediction at a step of sampling, guided by the source there. */
@@ -89,13 +92,20 @@ async function energyGuide(
 ): Promise<SpatialGuide> {
   const { personalized, observer, context, sourceContext } = models;
   const { device, unet } = personalized;
-  const { shape, schedule, count } = options;
+  const { shape, schedule, count, subject } = options;
   const names = chooseSelfAttentions(unet.config, sizeOf(shape), energy.layers, energy.features);
   const features = specifyFeatures(unet.config, sizeOf(shape), context.shape[1]!, names);
   const free = await freeDenoiser(models, options);
   const recorder = await compileRecorder(device, observer.unet, features, sourceContext, shape);
   const conditional = firstRow(context);
-  const compiled = await compileEnergy(device, unet, features, conditional, shape);
+  const compiled = await compileEnergy(
+    device,
+    unet,
+    features,
+    conditional,
+    shape,
+    energy.subjectMean === 'free' ? subject : undefined,
+  );
   return {
     async predict({ latents, timestep, level, step }, trajectory, signal) {
       const output = await free.denoise(latents, timestep, signal);

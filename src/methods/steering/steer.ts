@@ -27,6 +27,7 @@ import {
   tokenizerWith,
 } from '../personalization/index.ts';
 import { guidedTexts } from './edsd.ts';
+import { guidesSubject } from './guided-image-settings.ts';
 import { type GuidedImageEvent, guidedImages, type SteeringPrompts } from './guided-images.ts';
 import { regionPlane } from './loss-region.ts';
 import { optimizeSteered, type SteeringEvent } from './optimize-steered.ts';
@@ -154,7 +155,7 @@ function checkMask({ settings: { edsd, modeShifting, guidedImages: guided }, mas
   const regions = [
     ...(edsd === 'off' ? [] : [edsd.region, edsd.editRegion]),
     ...(modeShifting === 'off' ? [] : [modeShifting.region]),
-    ...(modeShifting === 'off' || guided.outside === 'free' ? [] : (['subject'] as const)),
+    ...(modeShifting === 'off' || !guidesSubject(guided) ? [] : (['subject'] as const)),
   ];
   for (const region of regions) regionPlane(region, mask, source.shape.slice(2));
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { usualEditing } from '../../../src/app/models/usual-editing.ts';
 import { recipeOf } from '../../../src/app/tasks/edit/edit-plan.ts';
 import { editParameters } from '../../../src/app/tasks/edit/parameters.ts';
-import { defaultSteering, loraBeside } from '../../../src/methods/steering/index.ts';
+import { defaultSteering, loraBeside, type SteeringSettings } from '../../../src/methods/steering/index.ts';
 
 const asked = (own: object) =>
   editParameters.parse({
@@ -15,11 +15,13 @@ test('help tells the defaults', () => {
   const told = (name: keyof typeof editParameters.shape) => editParameters.shape[name].meta()?.defaultText;
   const { 'SD 1.x': usual, pocket } = usualEditing;
   const both = (large: number, small: number) => `${large}, or ${small} with a small model`;
-  const { guidedImages, optimization } = defaultSteering('dreambooth', 'SD 1.x');
+  const [{ guidedImages, optimization }, small] = (['SD 1.x', 'pocket'] as const).map((preset) =>
+    defaultSteering('dreambooth', preset),
+  ) as [SteeringSettings, SteeringSettings];
   expect(told('steps')).toBe(both(usual.steps, pocket.steps));
   expect(told('guidanceScale')).toBe(both(usual.guidanceScale, pocket.guidanceScale));
   expect(told('stepSize')).toBe(both(Number(usual.stepSize.toFixed(3)), pocket.stepSize));
-  expect(told('steerSteps')).toBe(`${optimization.steps}`);
+  expect(told('steerSteps')).toBe(both(optimization.steps, small.optimization.steps));
   expect(told('guidedImages')).toBe(`${guidedImages.count}`);
 });
 
@@ -30,6 +32,13 @@ describe('the recipe of an edit', () => {
   ] as const)('steers %s', (_, own, subset, learningRate) => {
     const { steering } = recipeOf(asked(own), model);
     expect(steering).toMatchObject({ subset, optimization: { learningRate } });
+  });
+
+  test('steers by nothing that needs a mask where there is none', () => {
+    const { steering } = recipeOf(asked({ mask: 'none', variants: ['dds,full'] }), model);
+    const guidance = { kind: 'energy', subjectMean: 'followed' };
+    expect(steering).toMatchObject({ guidedImages: { outside: 'free', guidance } });
+    expect(recipeOf(asked({}), model).steering).toMatchObject({ guidedImages: { outside: 'noised source' } });
   });
 
   test.each([

@@ -82,6 +82,34 @@ describe('the energy', () => {
     },
   );
 
+  it.each(['queries and keys', 'outputs'] as const)(
+    'of %s does not see what all of the subject shares, where that is free, and sees all else',
+    async (kind) => {
+      const features = choose(kind);
+      const context = tinyContext('y', 1);
+      const subject = ndArray('float32', size, new Float32Array(48).fill(1, 0, 24)); // its upper half
+      const recorder = await compileRecorder(device, network, features, context, shape);
+      const energy = await compileEnergy(device, network, features, context, shape, subject);
+      const source = await recorder.record(y, time);
+      const shifted = (places: (place: number, count: number) => boolean) =>
+        Object.fromEntries(
+          Object.entries(source).map(([label, { shape: own, data }]) => {
+            const [count, width] = own.slice(-2) as [number, number];
+            const moved = (data as Float32Array).map((value, i) =>
+              places(Math.floor(i / width) % count, count) ? value + 1 : value,
+            );
+            return [label, ndArray('float32', own, moved)];
+          }),
+        );
+      const at = async (given: typeof source) => (await energy.at(y, time, given)).energy;
+      expect(await at(shifted((place, count) => place < count / 4))).toBeGreaterThan(0.01);
+      expect(await at(shifted((place, count) => place >= count / 2))).toBeGreaterThan(0.01);
+      expect(await at(shifted((place, count) => place < count / 2))).toBeLessThan(1e-3);
+      await recorder.dispose();
+      await energy.dispose();
+    },
+  );
+
   it.each(['epsilon', 'v_prediction', 'sample'] as const)(
     'adds s · σ_t · its normalised gradient to ε, whatever the model predicts: %s',
     (predictionType: PredictionType) => {

@@ -32,7 +32,9 @@ const free = {
   count: 1,
   keep: 1,
   steps: 4,
+  start: 'noised source',
   strength: 1,
+  outside: 'free',
   guidance: { kind: 'none' },
 } as const;
 
@@ -156,8 +158,8 @@ describe('guided images', () => {
     await expect(make({ start: 'inverted source', count: 2 })).rejects.toThrow(
       'from the inverted source DDIM makes the same image 2 times',
     );
-    await expect(make({ outside: 'noised source' }, { mask: undefined as never })).rejects.toThrow(
-      'needs a mask',
-    );
+    for (const change of [{ outside: 'noised source' }, { guidance: defaultEnergyGuidance }] as const) {
+      await expect(make(change, { mask: undefined as never })).rejects.toThrow('needs a mask');
+    }
   });
 });

@@ -4,6 +4,7 @@ import {
   plugAndPlay,
   type SpatialGuidance,
   type SteeringSettings,
+  steeringEverywhere,
 } from '../../../methods/steering/index.ts';
 
 /** What of the paper is done: its main table, its ablations, and the comparison with a single reference picture. */
@@ -60,7 +61,7 @@ export const variants: { readonly [V in VariantName]: Variant } = {
   unguided: { title: 'guided sampling off', ...steered(guidedBy({ kind: 'none' })) },
   energy: { title: 'guided by energy', ...steered(guidedBy(defaultEnergyGuidance)) },
   injection: { title: 'guided by injection', ...steered(guidedBy(plugAndPlay)) },
-  'no-mask': { title: 'mask off', edit: 'dds-s', mask: 'none', steering: everywhere },
+  'no-mask': { title: 'mask off', edit: 'dds-s', mask: 'none', steering: steeringEverywhere },
   'true-mask': { title: 'true mask', edit: 'dds-sm', mask: 'true', steering: (settings) => settings },
   'dds-sm-true-mask': { title: 'DDS-SM, true mask', edit: 'dds-sm', mask: 'true', steering: 'none' },
 };
@@ -120,15 +121,4 @@ function guidedBy(guidance: SpatialGuidance) {
     ...settings,
     guidedImages: { ...settings.guidedImages, guidance },
   });
-}
-
-/** Without a mask nothing can be asked of the subject alone. */
-function everywhere(settings: SteeringSettings): SteeringSettings {
-  const { edsd, modeShifting, guidedImages } = settings;
-  return {
-    ...settings,
-    edsd: edsd === 'off' ? edsd : { ...edsd, region: 'everywhere', editRegion: 'everywhere' },
-    modeShifting: modeShifting === 'off' ? modeShifting : { ...modeShifting, region: 'everywhere' },
-    guidedImages: { ...guidedImages, outside: 'free' },
-  };
 }

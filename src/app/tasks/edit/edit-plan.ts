@@ -1,6 +1,11 @@
 import type { MethodKind } from '../../../files/checkpoints/index.ts';
 import type { PresetName } from '../../../methods/personalization/index.ts';
-import { defaultSteering, loraBeside, type SteeringSettings } from '../../../methods/steering/index.ts';
+import {
+  defaultSteering,
+  loraBeside,
+  type SteeringSettings,
+  steeringEverywhere,
+} from '../../../methods/steering/index.ts';
 import { type PlainEditSettings, usualEditing } from '../../models/usual-editing.ts';
 import { TaskError } from '../task.ts';
 import { variants as known, parseVariants, type VariantName } from './edit-variants.ts';
@@ -82,16 +87,17 @@ const usualSteering: {
 };
 
 function steeringOf(
-  { steerSteps, guidedImages }: EditParameters,
+  { steerSteps, guidedImages, mask }: EditParameters,
   usual: SteeringSettings,
   share: number,
 ): SteeringSettings {
   const sampling = usual.guidedImages;
   const count = guidedImages ?? Math.max(1, Math.round(Math.min(share, 1) * sampling.count));
   const steps = steerSteps ?? Math.max(1, Math.round(share * usual.optimization.steps));
-  return {
+  const settings = {
     ...usual,
     guidedImages: { ...sampling, count, keep: count },
     optimization: { ...usual.optimization, steps },
   };
+  return mask === 'none' ? steeringEverywhere(settings) : settings;
 }

@@ -118,14 +118,14 @@ export const editParameters = z.object({
     .max(10_000)
     .optional()
     .describe('Steps of steering')
-    .meta(hints({ unit: 'steps', defaultText: '60' })),
+    .meta(hints({ unit: 'steps', defaultText: '60, or 30 with a small model' })),
   guidedImages: z
     .int()
     .min(1)
     .max(100)
     .optional()
     .describe('Pictures of the concept in the layout of the photo that steering learns from')
-    .meta(hints({ unit: 'pictures', defaultText: '6' })),
+    .meta(hints({ unit: 'pictures', defaultText: '4' })),
   guidanceScale: z
     .number()
     .min(0)
