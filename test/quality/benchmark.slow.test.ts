@@ -66,9 +66,7 @@ describeBuiltIn('on twelve pairs of the built-in benchmark', () => {
   test('EDSD alone traps: the photo changes least, and shows least of the concept', () => {
     for (const other of ['steered', 'without-edsd', 'dds-sm']) {
       expect(meanOf('without-mode-shifting', distance)).toBeLessThan(meanOf(other, distance));
-      expect(meanOf('without-mode-shifting', 'clip-i-subject')).toBeLessThan(
-        meanOf(other, 'clip-i-subject'),
-      );
+      expect(meanOf('without-mode-shifting', 'clip-i-subject')).toBeLessThan(meanOf(other, 'clip-i-subject'));
     }
   });
 });
