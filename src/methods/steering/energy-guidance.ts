@@ -41,20 +41,23 @@ export interface EnergyGuidance {
   readonly layers: LayerChoice;
   /** s */
   readonly strength: number;
-  /** `normalised`: to a root mean square of 1, so that the strength means the same at every size, step and layer. */
+  /**
+   * `normalised`: to a root mean square of 1, so that the strength means the same at every step. Where the source is
+   * written back outside the subject, the gradient is 0 in most of that: a small subject is then drawn more strongly.
+   */
   readonly gradient: 'normalised' | 'as it is';
   /** The share of the steps that is guided, from the first on. */
   readonly until: number;
   /**
-   * `free`: the mean difference over the subject's places is not counted. What all of the subject shares, such as its
-   * colour, is then the concept's; where its parts are, and all that is outside, stays the source's. It needs a mask,
-   * and features that are vectors of a place: not the probabilities.
+   * `free`: a shift that all of the subject's places share is not counted, such as that of its colour, which is then the
+   * concept's; where its parts are, and all that is outside, stays the source's. It needs a mask, and features that are
+   * vectors of a place: not the probabilities.
    */
   readonly subjectMean: 'followed' | 'free';
 }
 
 export interface CompiledEnergy {
-  /** Σ_l ‖F_l(z_t) − F_l(ẑ_t)‖² and its gradient with respect to z_t. */
+  /** The energy at z_t, and its gradient with respect to it. */
   at(latents: Latents, timestep: Timestep, features: Features, signal?: AbortSignal): Promise<Energy>;
   dispose(): Promise<void>;
 }
@@ -65,21 +68,30 @@ export interface Energy {
   readonly gradient: Latents;
 }
 
+export interface EnergyOptions {
+  readonly features: readonly NamedFeature[];
+  /** The target prompt, [1, tokens, size]. */
+  readonly context: NdArray;
+  /** Of the latents, [1, channels, height, width]. */
+  readonly shape: Shape;
+  /** m, as large as the latents, over which a shift of all features is free; without it nothing is. */
+  readonly subject?: Plane | undefined;
+}
+
 /**
  * The distance of a network's features to the source's, differentiated through the UNet (as the energies of
- * self-guidance, Epstein et al. 2023, arXiv 2306.00986, section 3). Each layer's norm is a mean over its elements, so
- * that layers of all sizes count alike.
- * @param context the target prompt, [1, tokens, size]
- * @param subject M as large as the latents, over which the mean difference is free; none: all is followed
+ * self-guidance, Epstein et al. 2023, arXiv 2306.00986, section 3):
+ *
+ *     E = Σ_l mean D_l²,    D_l = F_l(z_t) − F_l(ẑ_t), less the shift m aᵀ that explains most of it
+ *
+ * A mean over a layer's elements, so that layers of all sizes count alike.
  */
 export async function compileEnergy(
   device: Device,
   network: HeldNetwork<UnetConfig>,
-  features: readonly NamedFeature[],
-  context: NdArray,
-  shape: Shape,
-  subject?: Plane,
+  { features, context, shape, subject }: EnergyOptions,
 ): Promise<CompiledEnergy> {
+  const size = shape.slice(-2) as [height: number, width: number];
   const program = await compileNetwork(
     device,
     network,
@@ -88,13 +100,14 @@ export async function compileEnergy(
       const input = { sample, timestep, encoderHiddenStates, activations: 'recompute' } as const;
       const record = features.map(({ name }) => name);
       const found = unetWithFeatures(parameters, network.config, input, { record }).features;
+      const differenceOf = ({ name, label }: NamedFeature) => {
+        const difference = subtract(found[name]!, given[label]!);
+        if (subject === undefined) return difference;
+        return withoutShift(difference, resizePlane(subject, gridOf(network.config, size, name)));
+      };
       const energy = features
-        .map(({ name, label }) => {
-          const raw = subtract(found[name]!, given[label]!);
-          const grid = gridOf(network.config, sizeOf(shape), name);
-          const difference = subject === undefined ? raw : withoutMean(raw, resizePlane(subject, grid));
-          return mean(multiply(difference, difference));
-        })
+        .map(differenceOf)
+        .map((difference) => mean(multiply(difference, difference)))
         .reduce((a, b) => add(a, b));
       return { energy, gradient: gradient(energy, sample) };
     },
@@ -117,16 +130,13 @@ export async function compileEnergy(
   };
 }
 
-/** d − m · (Σ m d / Σ m) over the places, the axis before the last. */
-function withoutMean(difference: Tensor, { data }: Plane): Tensor {
-  const total = data.reduce((all, share) => all + share, 0);
-  if (total === 0) return difference;
+/** d − m (Σ m d / Σ m²), sums over the places, the axis before the last. */
+function withoutShift(difference: Tensor, { data }: Plane): Tensor {
+  const norm = data.reduce((sum, share) => sum + share ** 2, 0);
   const share = constant(ndArray('float32', [data.length, 1], data));
-  const average = divide(sum(multiply(difference, share), { axes: [-2], keepAxes: true }), total);
-  return subtract(difference, multiply(share, average));
+  const shift = divide(sum(multiply(difference, share), { axes: [-2], keepAxes: true }), norm);
+  return subtract(difference, multiply(share, shift));
 }
-
-const sizeOf = (shape: Shape) => shape.slice(-2) as [height: number, width: number];
 
 /**
  * ε + s · σ_t · ∇_{z_t} E: the prediction of a sampler's step, in the schedule's prediction type, drawn to less energy.

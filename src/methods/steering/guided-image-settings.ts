@@ -20,8 +20,8 @@ export interface GuidedImageSettings {
   readonly guidance: SpatialGuidance;
 }
 
-/** Whether they need the subject's mask. */
-export const guidesSubject = ({ outside, guidance }: GuidedImageSettings): boolean =>
+/** Whether images are made with the subject's mask. */
+export const needsMask = ({ outside, guidance }: GuidedImageSettings): boolean =>
   outside !== 'free' || (guidance.kind === 'energy' && guidance.subjectMean === 'free');
 
 /** Noise; the source under noise; the source inverted by DDIM. Noise is walked from the last t whatever the strength. */
@@ -32,7 +32,7 @@ export type SpatialGuidance = { readonly kind: 'none' } | EnergyGuidance | Featu
 /**
  * Queries and keys of the pre-trained model, through all steps: a personalized model's own features of the photo had the
  * pose of its references. The strength is between 0.5, where some images left the photo's layout, and 1, where some
- * took its colours; all chosen by eye, with the built-in model.
+ * took its colours though the subject's shift is free; chosen by eye, with the built-in model.
  */
 export const defaultEnergyGuidance: EnergyGuidance = {
   kind: 'energy',

@@ -13,7 +13,7 @@ import {
 } from '../diffusion/index.ts';
 import type { Plane } from '../editing/index.ts';
 import type { PromptedModel } from '../personalization/index.ts';
-import { type GuidedImageSettings, guidesSubject } from './guided-image-settings.ts';
+import { type GuidedImageSettings, needsMask } from './guided-image-settings.ts';
 import { regionPlane } from './loss-region.ts';
 import { blendByMask, invertedSource, noisedSource, type SourceTrajectory } from './source-trajectory.ts';
 import { compileGuide, type SpatialGuide } from './spatial-guides.ts';
@@ -28,7 +28,7 @@ export interface GuidedImagesOptions {
   /** ẑ, [1, channels, height, width]. */
   readonly source: Latents;
   readonly prompts: SteeringPrompts;
-  /** M, [height, width] from 0 to 1; for the settings that name the subject, see `guidesSubject`. */
+  /** M, [height, width] from 0 to 1; where the settings need it (`needsMask`). */
   readonly mask?: Plane;
   /** The first images, made before with the same options and key. */
   readonly given?: readonly Latents[];
@@ -98,10 +98,8 @@ async function* sampleImages(
       `guided images: from the inverted source DDIM makes the same image ${count} times; ask for one, or start from the noised source`,
     );
   }
-  const subject = guidesSubject(settings)
-    ? regionPlane('subject', options.mask, source.shape.slice(2))
-    : undefined;
-  const outside = settings.outside === 'free' ? undefined : subject;
+  if (needsMask(settings)) regionPlane('subject', options.mask, source.shape.slice(2));
+  const outside = settings.outside === 'free' ? undefined : options.mask!.data;
   const run = startSampler(schedule, sampler, { steps, strength: strengthOf(settings) });
   const guidance = { guidanceScale: settings.guidanceScale };
   const { personalized, observer, context, sourceContext } = await askers(options);

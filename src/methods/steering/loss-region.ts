@@ -28,7 +28,7 @@ export function regionPlane(
   if (region === 'everywhere') return new Float32Array(places).fill(1);
   if (mask === undefined) {
     throw new Error(
-      'steer: a loss or an edit of the subject alone needs a mask; give one, or choose everywhere',
+      'steer: a loss, an edit or guided images of the subject alone need a mask; give one, or take steeringEverywhere(settings)',
     );
   }
   if (!sameShape(mask.shape, size)) {

@@ -5,7 +5,7 @@ import { type LossRegion, regionPlane } from './loss-region.ts';
 
 /** Mode shifting regularization. */
 export interface ModeShiftingSettings {
-  /** μ: what its loss is multiplied by. 1 traps the mode; 10 to 30 are useful. */
+  /** μ: what its loss is multiplied by; `defaultSteering` tells what was tried. */
   readonly weight: number;
   /** Guided images a step. */
   readonly batchSize: number;

@@ -98,14 +98,10 @@ async function energyGuide(
   const free = await freeDenoiser(models, options);
   const recorder = await compileRecorder(device, observer.unet, features, sourceContext, shape);
   const conditional = firstRow(context);
-  const compiled = await compileEnergy(
-    device,
-    unet,
-    features,
-    conditional,
-    shape,
-    energy.subjectMean === 'free' ? subject : undefined,
-  );
+  const compiled = await compileEnergy(device, unet, {
+    ...{ features, shape, context: conditional },
+    subject: energy.subjectMean === 'free' ? subject : undefined,
+  });
   return {
     async predict({ latents, timestep, level, step }, trajectory, signal) {
       const output = await free.denoise(latents, timestep, signal);

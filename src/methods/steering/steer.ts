@@ -27,7 +27,7 @@ import {
   tokenizerWith,
 } from '../personalization/index.ts';
 import { guidedTexts } from './edsd.ts';
-import { guidesSubject } from './guided-image-settings.ts';
+import { needsMask } from './guided-image-settings.ts';
 import { type GuidedImageEvent, guidedImages, type SteeringPrompts } from './guided-images.ts';
 import { regionPlane } from './loss-region.ts';
 import { optimizeSteered, type SteeringEvent } from './optimize-steered.ts';
@@ -41,7 +41,7 @@ export interface SteerOptions {
   /** ẑ: the mean of the source's encoding times the scaling factor, [1, channels, height, width]. */
   readonly source: Latents;
   readonly prompts: SteeringPrompts;
-  /** M, where the subject is, [height, width] from 0 to 1; for the settings that name the subject. */
+  /** M, where the subject is, [height, width] from 0 to 1. The default settings need it, `steeringEverywhere` does not. */
   readonly mask?: NdArray<'float32'>;
   readonly settings: SteeringSettings;
   /** Where all randomness comes from, a whole number. */
@@ -155,7 +155,7 @@ function checkMask({ settings: { edsd, modeShifting, guidedImages: guided }, mas
   const regions = [
     ...(edsd === 'off' ? [] : [edsd.region, edsd.editRegion]),
     ...(modeShifting === 'off' ? [] : [modeShifting.region]),
-    ...(modeShifting === 'off' || !guidesSubject(guided) ? [] : (['subject'] as const)),
+    ...(modeShifting === 'off' || !needsMask(guided) ? [] : (['subject'] as const)),
   ];
   for (const region of regions) regionPlane(region, mask, source.shape.slice(2));
 }

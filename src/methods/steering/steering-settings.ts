@@ -161,6 +161,16 @@ function checkModeShifting(
   whole('guidedImages.keep', guidedImages.keep);
   requireSteps(guidedImages.steps, trainTimesteps);
   number('guidedImages.strength', guidedImages.strength, (share) => share > 0 && share <= 1, ' in (0, 1]');
+  const { guidance } = guidedImages;
+  if (guidance.kind === 'energy') {
+    number('guidance.strength', guidance.strength, (strength) => strength >= 0, ' ≥ 0');
+    number('guidance.until', guidance.until, (share) => share >= 0 && share <= 1, ' in [0, 1]');
+    if (guidance.subjectMean === 'free' && guidance.features === 'probabilities') {
+      throw new Error(
+        'steer: probabilities have no mean of the subject to be free; follow it (subjectMean), or choose queries and keys',
+      );
+    }
+  }
   if (guidedImages.keep > guidedImages.count) {
     throw new Error(
       `steer: guidedImages.keep is at most guidedImages.count, ${guidedImages.count}, got ${guidedImages.keep}`,

@@ -226,7 +226,7 @@ describe('EDSD', () => {
   });
 
   it.each([
-    [undefined, 'needs a mask'],
+    [undefined, 'need a mask'],
     [fromNested([[1]]), 'the mask is as large as the latents, [3, 3], got [1, 1]'],
     [ndArray('float32', [3, 3], new Float32Array(9)), 'the mask is 0 everywhere'],
     [ndArray('float32', [3, 3], new Float32Array(9).fill(2)), 'a mask is made of 0 … 1, got 2'],

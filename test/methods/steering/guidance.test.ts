@@ -21,6 +21,7 @@ import {
   timestep,
   weightedSum,
 } from '../../../src/methods/diffusion/index.ts';
+import { type Plane, resizePlane } from '../../../src/methods/editing/index.ts';
 import { addEnergyGradient, compileEnergy } from '../../../src/methods/steering/energy-guidance.ts';
 import { compileRecorder } from '../../../src/methods/steering/record-features.ts';
 import {
@@ -28,8 +29,8 @@ import {
   type SelfAttentionFeatures,
   specifyFeatures,
 } from '../../../src/methods/steering/self-attention-features.ts';
-import type { UnetConfig } from '../../../src/networks/unet/index.ts';
-import { largestDifference } from '../../networks/unet/tiny-unet.ts';
+import { parseUnetConfig, type UnetConfig } from '../../../src/networks/unet/index.ts';
+import { largestDifference, tinyJson } from '../../networks/unet/tiny-unet.ts';
 import { heldTinyUnet, tinyContext } from '../editing/tiny-networks.ts';
 
 const shape = [1, 4, 6, 8];
@@ -42,26 +43,46 @@ const residual = 'up_blocks.1.resnets.1.residual';
 
 let device: Device;
 let network: HeldNetwork<UnetConfig>;
+/** With self-attention at both resolutions, 3x4 and 6x8. */
+let attentive: HeldNetwork<UnetConfig>;
 beforeAll(async () => {
   device = await openDevice('cpu');
   network = await heldTinyUnet(device, 1);
+  const up = ['CrossAttnUpBlock2D', 'CrossAttnUpBlock2D'] as const;
+  attentive = await heldTinyUnet(device, 1, parseUnetConfig({ ...tinyJson, up_block_types: up }));
 });
 afterAll(() => device.close());
 
-const choose = (features: SelfAttentionFeatures) =>
-  specifyFeatures(network.config, size, 5, chooseSelfAttentions(network.config, size, decoder, features));
+const choose = (features: SelfAttentionFeatures, { config } = network) =>
+  specifyFeatures(config, size, 5, chooseSelfAttentions(config, size, decoder, features));
+
+/** A subject in the middle whose edge is soft. */
+const subject = ndArray(
+  'float32',
+  size,
+  Float32Array.from({ length: 48 }, (_, i) =>
+    Math.max(0, Math.min(1, 1.8 - 0.5 * Math.hypot(Math.floor(i / 8) - 2.5, (i % 8) - 3.5))),
+  ),
+);
 
 const rootMeanSquare = ({ data }: NdArray) =>
   Math.sqrt((data as Float32Array).reduce((sum, value) => sum + value ** 2, 0) / data.length);
 
 describe('the energy', () => {
-  it.each(['queries', 'keys', 'queries and keys', 'probabilities', 'outputs'] as const)(
-    'of %s has the gradient that finite differences find, and is 0 at the source',
-    async (kind) => {
+  it.each([
+    ['queries', {}],
+    ['keys', {}],
+    ['queries and keys', {}],
+    ['queries and keys', { subject }],
+    ['probabilities', {}],
+    ['outputs', {}],
+  ] as const)(
+    'of %s, %j, has the gradient that finite differences find, and is 0 at the source',
+    async (kind, free) => {
       const features = choose(kind);
       const context = tinyContext('y', 1);
       const recorder = await compileRecorder(device, network, features, context, shape);
-      const energy = await compileEnergy(device, network, features, context, shape);
+      const energy = await compileEnergy(device, network, { features, context, shape, ...free });
       const source = await recorder.record(y, time);
       const { gradient } = await energy.at(x, time, source);
       // Along the gradient itself the slope is its norm; along another direction, the product.
@@ -83,28 +104,33 @@ describe('the energy', () => {
   );
 
   it.each(['queries and keys', 'outputs'] as const)(
-    'of %s does not see what all of the subject shares, where that is free, and sees all else',
+    'of %s does not see a shift that all of the subject shares, where that is free, and sees any other',
     async (kind) => {
-      const features = choose(kind);
+      const features = choose(kind, attentive);
       const context = tinyContext('y', 1);
-      const subject = ndArray('float32', size, new Float32Array(48).fill(1, 0, 24)); // its upper half
-      const recorder = await compileRecorder(device, network, features, context, shape);
-      const energy = await compileEnergy(device, network, features, context, shape, subject);
+      const recorder = await compileRecorder(device, attentive, features, context, shape);
+      const energy = await compileEnergy(device, attentive, { features, context, shape, subject });
       const source = await recorder.record(y, time);
-      const shifted = (places: (place: number, count: number) => boolean) =>
-        Object.fromEntries(
-          Object.entries(source).map(([label, { shape: own, data }]) => {
-            const [count, width] = own.slice(-2) as [number, number];
-            const moved = (data as Float32Array).map((value, i) =>
-              places(Math.floor(i / width) % count, count) ? value + 1 : value,
-            );
-            return [label, ndArray('float32', own, moved)];
-          }),
-        );
-      const at = async (given: typeof source) => (await energy.at(y, time, given)).energy;
-      expect(await at(shifted((place, count) => place < count / 4))).toBeGreaterThan(0.01);
-      expect(await at(shifted((place, count) => place >= count / 2))).toBeGreaterThan(0.01);
-      expect(await at(shifted((place, count) => place < count / 2))).toBeLessThan(1e-3);
+      const energyOf = async (along: Plane) => {
+        const shifted = Object.entries(source).map(([label, { shape: own, data }]) => {
+          const [places, width] = own.slice(-2) as [number, number];
+          const { data: shares } = resizePlane(along, places === 48 ? size : [3, 4]);
+          const moved = (data as Float32Array).map(
+            (value, i) => value + shares[Math.floor(i / width) % places]!,
+          );
+          return [label, ndArray('float32', own, moved)] as const;
+        });
+        return (await energy.at(y, time, Object.fromEntries(shifted))).energy;
+      };
+      expect(new Set(features.map(({ spec: { shape: own } }) => own.at(-2)))).toEqual(new Set([12, 48]));
+      expect(await energyOf(subject)).toBeLessThan(1e-8);
+      const [half, rest] = [
+        subject.data.map((share, i) => (i % 8 < 4 ? share : 0)),
+        subject.data.map((share) => 1 - share),
+      ];
+      for (const other of [half, rest]) {
+        expect(await energyOf(ndArray('float32', size, other))).toBeGreaterThan(0.01);
+      }
       await recorder.dispose();
       await energy.dispose();
     },

@@ -111,8 +111,8 @@ describe('guided images', () => {
     ['energy', { guidance: defaultEnergyGuidance }],
     ['energy of an inverted source', { guidance: { ...defaultEnergyGuidance, sourceNoise: 'inverted' } }],
     [
-      'energy of the pre-trained model',
-      { guidance: { ...defaultEnergyGuidance, featuresOf: 'pre-trained' } },
+      "energy of the personalized model's features",
+      { guidance: { ...defaultEnergyGuidance, featuresOf: 'personalized' } },
     ],
     ['injection', { guidance: plugAndPlay, steps: 10 }],
     ['injection from noise', { guidance: { ...plugAndPlay, sourceNoise: 'fixed' }, start: 'noise' }],
@@ -141,6 +141,14 @@ describe('guided images', () => {
     },
   );
 
+  it("leave the photo's colours where they may", async () => {
+    const [free, followed] = [
+      await make({ guidance: defaultEnergyGuidance }),
+      await make({ guidance: { ...defaultEnergyGuidance, subjectMean: 'followed' } }),
+    ];
+    expect(distance(free.images[0]!.latents.data, followed.images[0]!.latents.data)).toBeGreaterThan(1e-3);
+  });
+
   it('are guided no further than asked', async () => {
     const guidance = { ...defaultEnergyGuidance, until: 0 };
     const [never, plain] = [await make({ guidance }), await make({})];
@@ -159,7 +167,7 @@ describe('guided images', () => {
       'from the inverted source DDIM makes the same image 2 times',
     );
     for (const change of [{ outside: 'noised source' }, { guidance: defaultEnergyGuidance }] as const) {
-      await expect(make(change, { mask: undefined as never })).rejects.toThrow('needs a mask');
+      await expect(make(change, { mask: undefined as never })).rejects.toThrow('need a mask');
     }
   });
 });

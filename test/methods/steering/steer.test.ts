@@ -31,7 +31,10 @@ import {
   personalizationPreset,
 } from '../../../src/methods/personalization/index.ts';
 import {
+  defaultEnergyGuidance,
+  defaultGuidedImages,
   defaultSteering,
+  type EnergyGuidance,
   learnedInMemory,
   loraBeside,
   modeShiftingSource,
@@ -355,6 +358,11 @@ describe('steering', () => {
     );
   });
 
+  const guidedBy = (change: Partial<EnergyGuidance>) => ({
+    ...defaultGuidedImages,
+    guidance: { ...defaultEnergyGuidance, ...change },
+  });
+
   it.each([
     [{ edsd: 'off', modeShifting: 'off' }, 'both losses are off'],
     [{ subset: { kind: 'learned', part: 'words', layers: 'all' } }, 'none of that is among words'],
@@ -362,6 +370,11 @@ describe('steering', () => {
       { modeShifting: { weight: 0, batchSize: 4, region: 'everywhere' } },
       'modeShifting.weight is a finite number above 0',
     ],
+    [
+      { guidedImages: guidedBy({ features: 'probabilities' }) },
+      'probabilities have no mean of the subject to be free',
+    ],
+    [{ guidedImages: guidedBy({ until: 2 }) }, 'guidance.until is a finite number in [0, 1]'],
   ] as const)('refuses settings that make no sense, with a sentence', async (change, sentence) => {
     const learned = await tinyConcept(base, dreamBooth);
     const own = { ...tinySettings('dreambooth'), ...change };

@@ -23,6 +23,7 @@ export type VariantName =
   | 'unguided'
   | 'energy'
   | 'injection'
+  | 'subject-mean-followed'
   | 'no-mask'
   | 'true-mask'
   | 'dds-sm-true-mask';
@@ -58,9 +59,14 @@ export const variants: { readonly [V in VariantName]: Variant } = {
       edsd: settings.edsd === 'off' ? 'off' : { ...settings.edsd, jacobian: '+I' },
     })),
   },
-  unguided: { title: 'guided sampling off', ...steered(guidedBy({ kind: 'none' })) },
+  unguided: { title: 'guided sampling off', ...steered(unguided) },
   energy: { title: 'guided by energy', ...steered(guidedBy(defaultEnergyGuidance)) },
-  injection: { title: 'guided by injection', ...steered(guidedBy(plugAndPlay)) },
+  // Its features of the photo are under the noise that the walk starts from.
+  injection: { title: 'guided by injection', ...steered(guidedBy({ ...plugAndPlay, sourceNoise: 'fixed' })) },
+  'subject-mean-followed': {
+    title: 'by energy of the colours, too',
+    ...steered(guidedBy({ ...defaultEnergyGuidance, subjectMean: 'followed' })),
+  },
   'no-mask': { title: 'mask off', edit: 'dds-s', mask: 'none', steering: steeringEverywhere },
   'true-mask': { title: 'true mask', edit: 'dds-sm', mask: 'true', steering: (settings) => settings },
   'dds-sm-true-mask': { title: 'DDS-SM, true mask', edit: 'dds-sm', mask: 'true', steering: 'none' },
@@ -95,6 +101,7 @@ export const suites: {
       'unguided',
       'energy',
       'injection',
+      'subject-mean-followed',
       'no-mask',
       'true-mask',
       'dds-sm-true-mask',
@@ -114,6 +121,14 @@ function steered(
   change: (settings: SteeringSettings) => SteeringSettings,
 ): Pick<Variant, 'edit' | 'mask' | 'steering'> {
   return { edit: 'dds-sm', mask: 'automatic', steering: change };
+}
+
+/** Images of the concept that know nothing of the photo. */
+function unguided({ guidedImages, ...settings }: SteeringSettings): SteeringSettings {
+  return {
+    ...settings,
+    guidedImages: { ...guidedImages, start: 'noise', outside: 'free', guidance: { kind: 'none' } },
+  };
 }
 
 function guidedBy(guidance: SpatialGuidance) {

@@ -92,7 +92,7 @@ function steeringOf(
   share: number,
 ): SteeringSettings {
   const sampling = usual.guidedImages;
-  const count = guidedImages ?? Math.max(1, Math.round(Math.min(share, 1) * sampling.count));
+  const count = guidedImages ?? Math.max(2, Math.round(Math.min(share, 1) * sampling.count));
   const steps = steerSteps ?? Math.max(1, Math.round(share * usual.optimization.steps));
   const settings = {
     ...usual,
