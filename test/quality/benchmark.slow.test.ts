@@ -1,8 +1,9 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { readPlanRecords } from '../../src/app/benchmark/report/plan-record.ts';
 import type { TableSummary } from '../../src/app/benchmark/report/summarize.ts';
-import { readPicture } from '../../src/files/images/index.ts';
+import { type Picture, readPicture } from '../../src/files/images/index.ts';
 import { completeTask } from '../../src/index.ts';
 import { temporaryFolder } from '../files/formats/temporary-folder.ts';
 import { describeBuiltIn } from './built-in-model.ts';
@@ -39,28 +40,37 @@ describeBuiltIn('on twelve pairs of the built-in benchmark', () => {
   });
 
   test('not a pixel outside the mask changes', async () => {
-    const results = join(out, 'results');
-    let edits = 0;
-    for (const name of await readdir(results)) {
-      const files = await readdir(join(results, name));
-      if (!files.includes('mask.png')) continue;
-      edits++;
-      const mask = await readPicture(join(results, name, 'mask.png'));
-      const steps = files.filter((file) => /^step-\d+\.png$/.test(file)).sort();
-      // All edits of a picture have the same mask, so what is outside it is the same from the first step on.
-      const [first, last] = await Promise.all(
-        [steps[0]!, steps.at(-1)!].map((file) => readPicture(join(results, name, file))),
+    const [plan] = await readPlanRecords(out);
+    const { cells, sources } = plan!;
+    expect(cells.length).toBe(5 * 12);
+    for (const { edit, source } of cells) {
+      const [photo, mask, edited] = await Promise.all(
+        [
+          join(out, sources[source]!.picture),
+          ...['mask.png', 'step-0100.png'].map((file) => join(out, 'results', edit, file)),
+        ].map((path) => readPicture(path)),
       );
-      const outside = (pixels: ArrayLike<number>) =>
-        Array.from(pixels).filter((_, i) => mask.pixels[i] === 0);
-      expect(outside(last!.pixels)).toEqual(outside(first!.pixels));
+      const outside = ({ pixels }: Picture) => Array.from(pixels).filter((_, i) => mask!.pixels[i] === 0);
+      expect(outside(edited!)).toEqual(outside(photo!));
     }
-    expect(edits).toBe(5 * 12);
   });
 
-  test('steering keeps more of the photo', () => {
-    expect(meanOf('steered', distance)).toBeLessThan(meanOf('dds-sm', distance));
-    expect(meanOf('steered', 'ssim')).toBeGreaterThan(meanOf('dds-sm', 'ssim'));
+  // The ablation's table compares with the steered edit: what DDS-SM has more of at equal concept similarity.
+  test('where both show as much of the concept, steering keeps more of the photo', () => {
+    const moreOf = (figure: string) =>
+      rowOf('dds-sm').equal.find((each) => each.figure === figure)!.means!.difference.value;
+    expect(moreOf(distance)).toBeGreaterThan(0);
+    expect(moreOf('ssim')).toBeLessThan(0);
+  });
+
+  test('with both losses more of the photo is kept than with mode shifting alone', () => {
+    expect(meanOf('steered', distance)).toBeLessThan(meanOf('without-edsd', distance));
+  });
+
+  test('Jacobian +I destroys', () => {
+    for (const other of ['steered', 'without-edsd', 'without-mode-shifting']) {
+      expect(meanOf('jacobian-plus', distance)).toBeGreaterThan(meanOf(other, distance));
+    }
   });
 
   test('EDSD alone traps: the photo changes least, and shows least of the concept', () => {
