@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { replaceFile } from '../../../files/formats/index.ts';
 import { type Picture, readPicture } from '../../../files/images/index.ts';
+import { softenRegion } from '../../../methods/editing/index.ts';
 import { comparePixels, intersectionOverUnion, maskFromBytes } from '../../../methods/evaluation/index.ts';
 import { drawSheet } from '../../charts/labelled-sheet.ts';
 import { isThere } from '../../models/is-there.ts';
@@ -25,7 +26,7 @@ export interface DemoResult {
   readonly sheet: string;
   /** Mean absolute difference to the right edit where the subject is, 0 to 1; first of the source as it is. */
   readonly distance: { readonly before: number; readonly after: number };
-  /** Of the mask that was found, and the true one. */
+  /** Of the mask that was found, and the true subject grown as masks are: intersection over union. */
   readonly maskOverlap: number;
 }
 
@@ -40,7 +41,7 @@ export const demo = defineTask({
     case: z
       .string()
       .min(1)
-      .default('robot-1/robot-03')
+      .default('rabbit-2/rabbit-01')
       .describe('Concept and source of the drawn benchmark')
       .meta(hints({ placeholder: 'concept/source' })),
     method: z
@@ -127,13 +128,16 @@ export const demo = defineTask({
   describe: ({ concept, source, sheet, distance, maskOverlap }) =>
     [
       `${source} with ${concept}: ${percent(distance.before)} away from the right answer before, ${percent(distance.after)} after`,
-      `the subject was found with an overlap of ${percent(maskOverlap)}`,
+      `the mask overlaps the true one by ${percent(maskOverlap)}`,
       'with pictures of your own: dreamsteerer personalize --help, then dreamsteerer edit --help',
       `look at ${sheet}`,
     ].join('\n'),
 });
 
 const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+
+/** Of the latents, in pixels; a crop's may be smaller. */
+const CELL = 8;
 
 /** What the drawn subject is called in prompts. */
 const WORD = '<mine>';
@@ -195,11 +199,12 @@ async function* compare(
   ]);
   await replaceFile(sheet, (write) => write(bytes));
   yield { kind: 'file', path: sheet };
+  const subject = softenRegion(maskFromBytes(SIDE, SIDE, drawn.masks.source), { grow: CELL, feather: CELL });
   return {
     concept: concept.concept.name,
     source: source.name ?? name,
     sheet,
     distance: { before: away(before), after: away(pictures.at(-1)!) },
-    maskOverlap: intersectionOverUnion(found, maskFromBytes(SIDE, SIDE, drawn.masks.source)),
+    maskOverlap: intersectionOverUnion(found, subject),
   };
 }
