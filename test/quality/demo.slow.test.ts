@@ -11,7 +11,7 @@ describeBuiltIn('on the built-in model', () => {
       output: folder.path('demo'),
       device: 'cpu',
     });
-    expect(maskOverlap).toBeGreaterThan(0.5);
+    expect(maskOverlap).toBeGreaterThan(0.7);
     expect(distance.after).toBeLessThan(distance.before);
   });
 });
