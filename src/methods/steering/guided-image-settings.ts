@@ -1,4 +1,5 @@
 import type { SamplerSettings } from '../diffusion/index.ts';
+import type { PlaceComparison } from './appearance-transfer.ts';
 import type { EnergyGuidance } from './energy-guidance.ts';
 import type { FeatureInjection } from './feature-injection.ts';
 
@@ -12,6 +13,8 @@ export interface GuidedImageSettings {
   readonly steps: number;
   /** w of classifier-free guidance. */
   readonly guidanceScale: number;
+  /** Whose the subject's appearance is in the picture that is walked from, that guides and that is written back. */
+  readonly appearance: 'source' | ConceptAppearance;
   readonly start: GuidedStart;
   /** The share of the steps that is walked, from where the source is noised to; 1 starts at the last t. */
   readonly strength: number;
@@ -20,9 +23,19 @@ export interface GuidedImageSettings {
   readonly guidance: SpatialGuidance;
 }
 
+/** The source's subject gets the concept's appearance, place by place, before anything else; see `transferAppearance`. */
+export interface ConceptAppearance extends PlaceComparison {
+  /** Images of the concept, drawn freely with the sampler and its steps, that it is taken from. */
+  readonly drawings: number;
+  /** w of classifier-free guidance when they are drawn. */
+  readonly guidanceScale: number;
+}
+
 /** Whether images are made with the subject's mask. */
-export const needsMask = ({ outside, guidance }: GuidedImageSettings): boolean =>
-  outside !== 'free' || (guidance.kind === 'energy' && guidance.subjectMean === 'free');
+export const needsMask = ({ appearance, outside, guidance }: GuidedImageSettings): boolean =>
+  appearance !== 'source' ||
+  outside !== 'free' ||
+  (guidance.kind === 'energy' && guidance.subjectMean === 'free');
 
 /** Noise; the source under noise; the source inverted by DDIM. Noise is walked from the last t whatever the strength. */
 export type GuidedStart = 'noise' | 'noised source' | 'inverted source';
@@ -31,8 +44,7 @@ export type SpatialGuidance = { readonly kind: 'none' } | EnergyGuidance | Featu
 
 /**
  * Queries and keys of the pre-trained model, through all steps: a personalized model's own features of the photo had the
- * pose of its references. The strength is between 0.5, where some images left the photo's layout, and 1, where some
- * took its colours though the subject's shift is free; chosen by eye, with the built-in model.
+ * pose of its references. The strength was chosen by eye, with the built-in model.
  */
 export const defaultEnergyGuidance: EnergyGuidance = {
   kind: 'energy',
@@ -43,7 +55,7 @@ export const defaultEnergyGuidance: EnergyGuidance = {
   strength: 0.7,
   gradient: 'normalised',
   until: 1,
-  subjectMean: 'free',
+  subjectMean: 'followed',
 };
 
 /** Numbers of Plug-and-Play (Tumanyan et al. 2023): decoder layers 4 to 11, the second up block's second resnet. */
@@ -57,6 +69,17 @@ export const plugAndPlay: FeatureInjection = {
   residualUntil: 0.8,
 };
 
+/** Chosen with the built-in model, by how near x̃ came to right edits of four pairs that are not reported on. */
+export const defaultConceptAppearance: ConceptAppearance = {
+  drawings: 4,
+  guidanceScale: 5,
+  layers: { parts: ['up'], mostPlaces: 1024, skip: 0 },
+  times: [0.05, 0.15, 0.3],
+  noises: 2,
+  temperature: 0.15,
+};
+
+/** Half of the steps, without classifier-free guidance: with more of either, images took the pose of the references. */
 export const defaultGuidedImages: GuidedImageSettings = {
   count: 4,
   keep: 4,
@@ -70,9 +93,17 @@ export const defaultGuidedImages: GuidedImageSettings = {
     },
   },
   steps: 20,
-  guidanceScale: 5,
-  start: 'noise',
-  strength: 1,
+  guidanceScale: 1,
+  appearance: defaultConceptAppearance,
+  start: 'noised source',
+  strength: 0.5,
   outside: 'noised source',
   guidance: defaultEnergyGuidance,
 };
+
+/** Images whose appearance is left to sampling: from noise, since from the source's own latents its colours would stay. */
+export function appearanceFromSampling(settings: GuidedImageSettings): GuidedImageSettings {
+  const { appearance } = settings;
+  if (appearance === 'source') return { ...settings, start: 'noise' };
+  return { ...settings, appearance: 'source', start: 'noise', guidanceScale: appearance.guidanceScale };
+}

@@ -13,7 +13,9 @@ import {
 } from '../diffusion/index.ts';
 import type { Plane } from '../editing/index.ts';
 import type { PromptedModel } from '../personalization/index.ts';
-import { type GuidedImageSettings, needsMask } from './guided-image-settings.ts';
+import { type LookingEvent, transferAppearance } from './appearance-transfer.ts';
+import { type DrawingEvent, drawConcept } from './concept-drawings.ts';
+import { type ConceptAppearance, type GuidedImageSettings, needsMask } from './guided-image-settings.ts';
 import { regionPlane } from './loss-region.ts';
 import { blendByMask, invertedSource, noisedSource, type SourceTrajectory } from './source-trajectory.ts';
 import { compileGuide, type SpatialGuide } from './spatial-guides.ts';
@@ -48,6 +50,8 @@ export interface SteeringPrompts {
 }
 
 export type GuidedImageEvent =
+  | DrawingEvent
+  | LookingEvent
   /** After each step of the inversion of the source, or of the sampling of an image. */
   | (Omit<SamplingEvent, 'kind' | 'count'> & {
       readonly kind: 'guiding';
@@ -88,17 +92,19 @@ export async function* guidedImages(
 
 /** Those from a number on. */
 async function* sampleImages(
-  options: GuidedImagesOptions,
+  photo: GuidedImagesOptions,
   first: number,
 ): AsyncGenerator<GuidedImageEvent, readonly GuidedImage[]> {
-  const { settings, schedule, source, key, score } = options;
-  const { count, sampler, steps, start } = settings;
+  const { settings, schedule, key, score } = photo;
+  const { count, sampler, steps, start, appearance } = settings;
   if (start === 'inverted source' && count > 1 && sampler.name === 'ddim' && sampler.options.eta === 0) {
     throw new Error(
       `guided images: from the inverted source DDIM makes the same image ${count} times; ask for one, or start from the noised source`,
     );
   }
-  if (needsMask(settings)) regionPlane('subject', options.mask, source.shape.slice(2));
+  if (needsMask(settings)) regionPlane('subject', photo.mask, photo.source.shape.slice(2));
+  const source = appearance === 'source' ? photo.source : yield* withConceptAppearance(photo, appearance);
+  const options = { ...photo, source };
   const outside = settings.outside === 'free' ? undefined : options.mask!.data;
   const run = startSampler(schedule, sampler, { steps, strength: strengthOf(settings) });
   const guidance = { guidanceScale: settings.guidanceScale };
@@ -131,6 +137,23 @@ async function* sampleImages(
     await guide.dispose();
   }
   return made;
+}
+
+/** x̃ */
+async function* withConceptAppearance(
+  options: GuidedImagesOptions,
+  { drawings: count, guidanceScale, ...comparison }: ConceptAppearance,
+): AsyncGenerator<GuidedImageEvent, Latents> {
+  const { settings, source, prompts, mask, key } = options;
+  const { sampler, steps } = settings;
+  const drawings = yield* drawConcept({
+    ...options,
+    ...{ count, guidanceScale, sampler, steps, shape: source.shape, key: fold(key, 'drawings') },
+  });
+  return yield* transferAppearance({
+    ...options,
+    ...{ comparison, drawings, mask: mask!, sourcePrompt: prompts.source, key: fold(key, 'looks') },
+  });
 }
 
 interface OneImage {

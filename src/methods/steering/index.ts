@@ -1,3 +1,5 @@
+export { type LookingEvent, type PlaceComparison, transferAppearance } from './appearance-transfer.ts';
+export { type DrawingEvent, drawConcept } from './concept-drawings.ts';
 export {
   type EdsdEstimate,
   type EdsdPoint,

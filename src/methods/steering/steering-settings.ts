@@ -2,7 +2,12 @@ import type { MethodKind } from '../../files/checkpoints/index.ts';
 import { requireSteps } from '../diffusion/timestep-spacing.ts';
 import { type PresetName, personalizationPreset } from '../personalization/index.ts';
 import { type EdsdSettings, guidedTexts } from './edsd.ts';
-import { defaultGuidedImages, type GuidedImageSettings } from './guided-image-settings.ts';
+import {
+  appearanceFromSampling,
+  defaultConceptAppearance,
+  defaultGuidedImages,
+  type GuidedImageSettings,
+} from './guided-image-settings.ts';
 import type { ModeShiftingSettings } from './mode-shifting.ts';
 import type { SteeredSubset } from './steered-parameters.ts';
 
@@ -59,7 +64,10 @@ export function defaultSteering(kind: MethodKind, name: PresetName): SteeringSet
       editRegion: 'everywhere',
     },
     modeShifting: { weight: 2, batchSize: 4, region: 'everywhere' },
-    guidedImages: { ...defaultGuidedImages, guidanceScale: guidanceOf[name] },
+    guidedImages: {
+      ...defaultGuidedImages,
+      appearance: { ...defaultConceptAppearance, guidanceScale: guidanceOf[name] },
+    },
     optimization: {
       steps: stepsOf[name],
       learningRate: training.learningRate / 4,
@@ -82,7 +90,7 @@ export function steeringEverywhere(settings: SteeringSettings): SteeringSettings
     edsd: edsd === 'off' ? edsd : { ...edsd, region: 'everywhere', editRegion: 'everywhere' },
     modeShifting: modeShifting === 'off' ? modeShifting : { ...modeShifting, region: 'everywhere' },
     guidedImages: {
-      ...guidedImages,
+      ...appearanceFromSampling(guidedImages),
       outside: 'free',
       guidance: guidance.kind === 'energy' ? { ...guidance, subjectMean: 'followed' } : guidance,
     },
@@ -161,7 +169,18 @@ function checkModeShifting(
   whole('guidedImages.keep', guidedImages.keep);
   requireSteps(guidedImages.steps, trainTimesteps);
   number('guidedImages.strength', guidedImages.strength, (share) => share > 0 && share <= 1, ' in (0, 1]');
-  const { guidance } = guidedImages;
+  const { appearance, guidance } = guidedImages;
+  if (appearance !== 'source') {
+    const { drawings, noises, temperature, times } = appearance;
+    whole('appearance.drawings', drawings);
+    whole('appearance.noises', noises);
+    number('appearance.guidanceScale', appearance.guidanceScale, () => true, '');
+    number('appearance.temperature', temperature, (τ) => τ > 0, ' above 0');
+    if (times.length === 0)
+      throw new Error('steer: appearance.times are one or more shares of the schedule, got none');
+    for (const time of times)
+      number('appearance.times', time, (share) => share >= 0 && share <= 1, ' in [0, 1]');
+  }
   if (guidance.kind === 'energy') {
     number('guidance.strength', guidance.strength, (strength) => strength >= 0, ' ≥ 0');
     number('guidance.until', guidance.until, (share) => share >= 0 && share <= 1, ' in [0, 1]');

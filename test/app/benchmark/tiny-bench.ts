@@ -15,7 +15,7 @@ import { tinyEditor } from '../tiny-editing.ts';
 const settings = {
   training: { steps: 2, batchSize: 1, prior: { kind: 'none' } },
   steering: {
-    guidedImages: { count: 1, keep: 1, steps: 2 },
+    guidedImages: { count: 1, keep: 1, steps: 2, appearance: { drawings: 1, times: [0.2], noises: 1 } },
     optimization: { steps: 1 },
     modeShifting: { batchSize: 1 },
     edsd: { batchSize: 1 },

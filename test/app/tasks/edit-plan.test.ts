@@ -36,9 +36,10 @@ describe('the recipe of an edit', () => {
 
   test('steers by nothing that needs a mask where there is none', () => {
     const { steering } = recipeOf(asked({ mask: 'none', variants: ['dds,full'] }), model);
-    const guidance = { kind: 'energy', subjectMean: 'followed' };
-    expect(steering).toMatchObject({ guidedImages: { outside: 'free', guidance } });
-    expect(recipeOf(asked({}), model).steering).toMatchObject({ guidedImages: { outside: 'noised source' } });
+    const sampled = { outside: 'free', start: 'noise', appearance: 'source', guidanceScale: 5 };
+    expect(steering).toMatchObject({ guidedImages: sampled });
+    const transferred = { outside: 'noised source', appearance: { drawings: 4 } };
+    expect(recipeOf(asked({}), model).steering).toMatchObject({ guidedImages: transferred });
   });
 
   test.each([

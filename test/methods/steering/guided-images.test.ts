@@ -8,6 +8,7 @@ import {
 } from '../../../src/methods/diffusion/index.ts';
 import type { PersonalizationBase } from '../../../src/methods/personalization/index.ts';
 import {
+  defaultConceptAppearance,
   defaultEnergyGuidance,
   defaultGuidedImages,
   type GuidedImageEvent,
@@ -32,6 +33,7 @@ const free = {
   count: 1,
   keep: 1,
   steps: 4,
+  appearance: 'source',
   start: 'noised source',
   strength: 1,
   outside: 'free',
@@ -143,10 +145,26 @@ describe('guided images', () => {
 
   it("leave the photo's colours where they may", async () => {
     const [free, followed] = [
+      await make({ guidance: { ...defaultEnergyGuidance, subjectMean: 'free' } }),
       await make({ guidance: defaultEnergyGuidance }),
-      await make({ guidance: { ...defaultEnergyGuidance, subjectMean: 'followed' } }),
     ];
     expect(distance(free.images[0]!.latents.data, followed.images[0]!.latents.data)).toBeGreaterThan(1e-3);
+  });
+
+  it("start from the photo in the concept's appearance, and keep what is outside the mask", async () => {
+    const change = {
+      appearance: { ...defaultConceptAppearance, drawings: 1 },
+      outside: 'noised source',
+    } as const;
+    const [own, shown] = [await make({ ...change, appearance: 'source' }), await make(change)];
+    const outside = (latents: Latents) => latents.data.filter((_, i) => tinyMask.data[i % 64] === 0);
+    expect(outside(shown.images[0]!.latents)).toEqual(outside(tinySource));
+    expect(distance(shown.images[0]!.latents.data, own.images[0]!.latents.data)).toBeGreaterThan(1e-2);
+    const kinds = shown.events.map(({ kind }) => kind);
+    expect([...new Set(kinds)]).toEqual(['drawing', 'looking', 'guiding', 'guided image']);
+    // An image that was made before asks for nothing.
+    const given = [shown.images[0]!.latents];
+    expect((await make(change, { given })).events).toEqual([]);
   });
 
   it('are guided no further than asked', async () => {
@@ -166,7 +184,11 @@ describe('guided images', () => {
     await expect(make({ start: 'inverted source', count: 2 })).rejects.toThrow(
       'from the inverted source DDIM makes the same image 2 times',
     );
-    for (const change of [{ outside: 'noised source' }, { guidance: defaultEnergyGuidance }] as const) {
+    for (const change of [
+      { outside: 'noised source' },
+      { guidance: { ...defaultEnergyGuidance, subjectMean: 'free' } },
+      { appearance: defaultConceptAppearance },
+    ] as const) {
       await expect(make(change, { mask: undefined as never })).rejects.toThrow('need a mask');
     }
   });

@@ -31,6 +31,8 @@ import {
   personalizationPreset,
 } from '../../../src/methods/personalization/index.ts';
 import {
+  type ConceptAppearance,
+  defaultConceptAppearance,
   defaultEnergyGuidance,
   defaultGuidedImages,
   defaultSteering,
@@ -363,6 +365,10 @@ describe('steering', () => {
     guidance: { ...defaultEnergyGuidance, ...change },
   });
 
+  const shownBy = (change: Partial<ConceptAppearance>) => ({
+    guidedImages: { ...defaultGuidedImages, appearance: { ...defaultConceptAppearance, ...change } },
+  });
+
   it.each([
     [{ edsd: 'off', modeShifting: 'off' }, 'both losses are off'],
     [{ subset: { kind: 'learned', part: 'words', layers: 'all' } }, 'none of that is among words'],
@@ -371,10 +377,14 @@ describe('steering', () => {
       'modeShifting.weight is a finite number above 0',
     ],
     [
-      { guidedImages: guidedBy({ features: 'probabilities' }) },
+      { guidedImages: guidedBy({ features: 'probabilities', subjectMean: 'free' }) },
       'probabilities have no mean of the subject to be free',
     ],
     [{ guidedImages: guidedBy({ until: 2 }) }, 'guidance.until is a finite number in [0, 1]'],
+    [shownBy({ drawings: 0 }), 'appearance.drawings is a whole number ≥ 1'],
+    [shownBy({ temperature: 0 }), 'appearance.temperature is a finite number above 0'],
+    [shownBy({ times: [] }), 'appearance.times are one or more shares of the schedule'],
+    [shownBy({ times: [0.1, 2] }), 'appearance.times is a finite number in [0, 1], got 2'],
   ] as const)('refuses settings that make no sense, with a sentence', async (change, sentence) => {
     const learned = await tinyConcept(base, dreamBooth);
     const own = { ...tinySettings('dreambooth'), ...change };

@@ -31,6 +31,7 @@ import {
   readFloats,
 } from '../../../src/methods/personalization/index.ts';
 import {
+  defaultConceptAppearance,
   defaultSteering,
   learnedInMemory,
   type SteerEvent,
@@ -69,7 +70,7 @@ export async function tinyConcept(
   ) as Learned<NdArray>;
 }
 
-/** The defaults, made small: two guided images of two steps, and three steps of steering. */
+/** The defaults, made small: a drawing seen once, two guided images of two steps, and three steps of steering. */
 export function tinySettings(
   kind: ConceptPlan['method']['kind'],
   change: Partial<SteeringSettings> = {},
@@ -77,7 +78,11 @@ export function tinySettings(
   const settings = defaultSteering(kind, 'pocket');
   return {
     ...settings,
-    guidedImages: { ...settings.guidedImages, count: 2, keep: 2, steps: 2, strength: 1 },
+    guidedImages: {
+      ...settings.guidedImages,
+      ...{ count: 2, keep: 2, steps: 2, strength: 1 },
+      appearance: { ...defaultConceptAppearance, drawings: 1, times: [0.2], noises: 1 },
+    },
     optimization: { ...settings.optimization, steps: 3 },
     ...change,
   };

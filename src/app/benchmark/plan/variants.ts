@@ -1,5 +1,6 @@
 import type { EditVariant } from '../../../methods/editing/index.ts';
 import {
+  appearanceFromSampling,
   defaultEnergyGuidance,
   plugAndPlay,
   type SpatialGuidance,
@@ -23,7 +24,7 @@ export type VariantName =
   | 'unguided'
   | 'energy'
   | 'injection'
-  | 'subject-mean-followed'
+  | 'appearance-free'
   | 'no-mask'
   | 'true-mask'
   | 'dds-sm-true-mask';
@@ -63,10 +64,7 @@ export const variants: { readonly [V in VariantName]: Variant } = {
   energy: { title: 'guided by energy', ...steered(guidedBy(defaultEnergyGuidance)) },
   // Its features of the photo are under the noise that the walk starts from.
   injection: { title: 'guided by injection', ...steered(guidedBy({ ...plugAndPlay, sourceNoise: 'fixed' })) },
-  'subject-mean-followed': {
-    title: 'by energy of the colours, too',
-    ...steered(guidedBy({ ...defaultEnergyGuidance, subjectMean: 'followed' })),
-  },
+  'appearance-free': { title: 'appearance left to sampling', ...steered(appearanceFree) },
   'no-mask': { title: 'mask off', edit: 'dds-s', mask: 'none', steering: steeringEverywhere },
   'true-mask': { title: 'true mask', edit: 'dds-sm', mask: 'true', steering: (settings) => settings },
   'dds-sm-true-mask': { title: 'DDS-SM, true mask', edit: 'dds-sm', mask: 'true', steering: 'none' },
@@ -101,7 +99,7 @@ export const suites: {
       'unguided',
       'energy',
       'injection',
-      'subject-mean-followed',
+      'appearance-free',
       'no-mask',
       'true-mask',
       'dds-sm-true-mask',
@@ -127,8 +125,15 @@ function steered(
 function unguided({ guidedImages, ...settings }: SteeringSettings): SteeringSettings {
   return {
     ...settings,
-    guidedImages: { ...guidedImages, start: 'noise', outside: 'free', guidance: { kind: 'none' } },
+    guidedImages: { ...appearanceFromSampling(guidedImages), outside: 'free', guidance: { kind: 'none' } },
   };
+}
+
+/** Guided by what the photo shows, but for the shift that all of the subject shares. */
+function appearanceFree({ guidedImages, ...settings }: SteeringSettings): SteeringSettings {
+  const { guidance } = guidedImages;
+  const free = guidance.kind === 'energy' ? { ...guidance, subjectMean: 'free' as const } : guidance;
+  return { ...settings, guidedImages: { ...appearanceFromSampling(guidedImages), guidance: free } };
 }
 
 function guidedBy(guidance: SpatialGuidance) {

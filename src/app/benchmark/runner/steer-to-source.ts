@@ -56,9 +56,10 @@ export async function* steerToSource(
   for (; !next.done; next = await steering.next()) {
     const event = next.value;
     unetCalls += unetCallsOfSteering(event, settings);
-    if (event.kind === 'guiding') {
-      const { image, step, steps, count } = event;
-      yield { stage: 'guided images', done: image * steps + step + 1, total: count * steps };
+    if (event.kind === 'drawing' || event.kind === 'guiding') {
+      const { kind, image, step, steps, count } = event;
+      const stage = kind === 'drawing' ? 'drawings of the concept' : 'guided images';
+      yield { stage, done: image * steps + step + 1, total: count * steps };
     }
     if (event.kind === 'step') yield { stage: 'steering', done: event.step, total: event.count };
   }

@@ -94,9 +94,14 @@ function steeringOf(
   const sampling = usual.guidedImages;
   const count = guidedImages ?? Math.max(2, Math.round(Math.min(share, 1) * sampling.count));
   const steps = steerSteps ?? Math.max(1, Math.round(share * usual.optimization.steps));
-  const settings = {
+  const { appearance } = sampling;
+  const settings: SteeringSettings = {
     ...usual,
-    guidedImages: { ...sampling, count, keep: count },
+    guidedImages: {
+      ...sampling,
+      ...{ count, keep: count },
+      appearance: appearance === 'source' ? appearance : { ...appearance, drawings: count },
+    },
     optimization: { ...usual.optimization, steps },
   };
   return mask === 'none' ? steeringEverywhere(settings) : settings;

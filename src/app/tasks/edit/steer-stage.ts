@@ -72,6 +72,17 @@ export async function* steerStage(
 
 function* told(event: SteerEvent): Generator<TaskEvent> {
   switch (event.kind) {
+    case 'drawing': {
+      const { image, step, steps, count } = event;
+      const stage = 'Drawing the concept';
+      yield { kind: 'progress', stage, done: image * steps + step + 1, total: count * steps, unit: 'steps' };
+      return;
+    }
+    case 'looking': {
+      const stage = 'Comparing it with the photo';
+      yield { kind: 'progress', stage, done: event.step + 1, total: event.count, unit: 'steps' };
+      return;
+    }
     case 'guiding': {
       const { stage, image, step, steps, count } = event;
       const inverting = stage === 'inverting';

@@ -1,0 +1,211 @@
+import { fold, ndArray, normal, type RandomKey } from '../../engine/index.ts';
+import { encodePrompts } from '../../networks/clip/index.ts';
+import {
+  type Features,
+  guidedContext,
+  type Latents,
+  levelAt,
+  type NamedFeature,
+  type NoiseSchedule,
+  noiseTo,
+  timestep,
+  weightedSum,
+} from '../diffusion/index.ts';
+import { type Plane, resizePlane } from '../editing/index.ts';
+import type { PromptedModel } from '../personalization/index.ts';
+import { type AttendedPlaces, attendPlaces, centreFeatures, compileAffinity } from './place-affinity.ts';
+import { compileRecorder } from './record-features.ts';
+import {
+  chooseSelfAttentions,
+  gridOf,
+  type LayerChoice,
+  specifyFeatures,
+} from './self-attention-features.ts';
+
+/** How like places of two pictures are found. */
+export interface PlaceComparison {
+  /** Self-attentions whose queries and keys are compared; of these, those of the most places. */
+  readonly layers: LayerChoice;
+  /** How noisy pictures are when they are looked at, as shares of the schedule from 0 to 1. */
+  readonly times: readonly number[];
+  /** Noises drawn a time. */
+  readonly noises: number;
+  /** τ of the softmax over mean cosines. */
+  readonly temperature: number;
+}
+
+export interface AppearanceTransferOptions {
+  readonly comparison: PlaceComparison;
+  /** φ */
+  readonly pretrained: PromptedModel;
+  readonly schedule: NoiseSchedule;
+  /** ẑ, [1, channels, height, width]. */
+  readonly source: Latents;
+  /** ŷ */
+  readonly sourcePrompt: string;
+  /** M, [height, width] from 0 to 1. */
+  readonly mask: Plane;
+  /** r, of the concept; shaped like ẑ. */
+  readonly drawings: readonly Latents[];
+  readonly key: RandomKey;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** After each call of φ's UNet. */
+export interface LookingEvent {
+  readonly kind: 'looking';
+  /** 0 … count − 1 */
+  readonly step: number;
+  readonly count: number;
+}
+
+/**
+ * The photo with its subject in the concept's appearance, in latents:
+ *
+ *     x̃ = ẑ + M ⊙ ( A_r r − A_ẑ ẑ )
+ *
+ * A_x is attention from the places of the photo to those of the subject in x, by queries and keys of φ, which looks at
+ * all pictures under noise and ŷ: A_r r is, for each place of the photo, what the concept has in the places that are
+ * like it. A_ẑ ẑ is the photo seen as coarsely, so that its finer parts stay; if r is the photo, nothing changes. Places
+ * are compared less the mean of their subject, whose colour does not count so. Where the subject is in x is told by the
+ * same attention with the mean: from x to the photo it carries M over.
+ *
+ * Attention between two images transfers appearance in Alaluf et al. 2023 (arXiv 2311.03335), and features of diffusion
+ * models find like places in Tang et al. 2023 (arXiv 2306.03881).
+ * @throws a sentence if the UNet has no such self-attention
+ */
+export async function* transferAppearance(
+  options: AppearanceTransferOptions,
+): AsyncGenerator<LookingEvent, Latents> {
+  const { comparison, source, mask, drawings, pretrained, signal } = options;
+  const { features, grid } = comparedFeatures(options);
+  const pictures = [source, ...drawings];
+  const seen = yield* lookAt(options, features, pictures);
+  const { between, dispose } = await compileAffinity(
+    pretrained.model.device,
+    atEachTime(features, comparison.times),
+  );
+  const { temperature } = comparison;
+  const subject = resizePlane(mask, grid).data;
+  const everywhere = new Float32Array(subject.length).fill(1);
+  try {
+    const [photo] = seen as [Features];
+    const places: AttendedPlaces[] = [];
+    let own: Features | undefined;
+    for (const [index, picture] of pictures.entries()) {
+      const there = seen[index]!;
+      const likeness = { affinity: await between(there, photo, signal), weights: everywhere };
+      const [share] = attendPlaces([{ ...likeness, values: [subject] }], temperature);
+      // Squared, so that many places that are hardly the subject's do not add up.
+      const weights = share!.map((each) => each * each);
+      const centred = centreFeatures(there, weights);
+      own ??= centred;
+      const affinity = await between(own, centred, signal);
+      places.push({ affinity, weights, values: channelsOf(picture, grid) });
+    }
+    const [itself, ...concept] = places as [AttendedPlaces, ...AttendedPlaces[]];
+    const [theirs, ours] = [concept, [itself]].map((from) => attendPlaces(from, temperature));
+    const change = theirs!.map((channel, c) => channel.map((value, place) => value - ours![c]![place]!));
+    return changeSubject(source, mask, change, grid);
+  } finally {
+    await dispose();
+  }
+}
+
+/** Those of the most places, so that all have the same. */
+function comparedFeatures({
+  comparison,
+  pretrained: { model, tokenizer },
+  source,
+}: AppearanceTransferOptions) {
+  const { config } = model.unet;
+  const size = sizeOf(source);
+  const chosen = chooseSelfAttentions(config, size, comparison.layers, 'queries and keys').map((name) => ({
+    name,
+    grid: gridOf(config, size, name),
+  }));
+  const placesOf = ([height, width]: readonly [number, number]) => height * width;
+  const { grid } = chosen.reduce((a, b) => (placesOf(b.grid) > placesOf(a.grid) ? b : a));
+  const names = chosen.filter((each) => placesOf(each.grid) === placesOf(grid)).map(({ name }) => name);
+  return { grid, features: specifyFeatures(config, size, tokenizer.length, names) };
+}
+
+/** What φ sees in each picture: of each time the mean over the noises, which are the same for all pictures. */
+async function* lookAt(
+  {
+    comparison: { times, noises },
+    pretrained: { model, tokenizer },
+    schedule,
+    sourcePrompt,
+    key,
+    signal,
+  }: AppearanceTransferOptions,
+  features: readonly NamedFeature[],
+  pictures: readonly Latents[],
+): AsyncGenerator<LookingEvent, readonly Features[]> {
+  const context = await guidedContext(model, encodePrompts(tokenizer, [sourcePrompt]), 1);
+  const { shape } = pictures[0]!;
+  const recorder = await compileRecorder(model.device, model.unet, features, context, shape);
+  const count = pictures.length * times.length * noises;
+  let step = 0;
+  const seen: Features[] = [];
+  try {
+    for (const picture of pictures) {
+      const all: Record<string, Latents> = {};
+      for (const [index, time] of times.entries()) {
+        const at = timestep(Math.round(time * (schedule.alphasCumprod.length - 1)));
+        const readings: Features[] = [];
+        for (let draw = 0; draw < noises; draw++) {
+          const noise = normal(fold(fold(key, index), draw), shape);
+          readings.push(await recorder.record(noiseTo(levelAt(schedule, at), picture, noise), at, signal));
+          yield { kind: 'looking', step: step++, count };
+        }
+        for (const { label } of features) {
+          const terms = readings.map((reading) => [1 / noises, reading[label] as Latents] as const);
+          all[labelAt(label, index)] = weightedSum(...terms);
+        }
+      }
+      seen.push(all);
+    }
+  } finally {
+    await recorder.dispose();
+  }
+  return seen;
+}
+
+const labelAt = (label: string, time: number): string => `${label}time${time}`;
+
+const atEachTime = (features: readonly NamedFeature[], times: readonly number[]): readonly NamedFeature[] =>
+  times.flatMap((_, time) =>
+    features.map((feature) => ({ ...feature, label: labelAt(feature.label, time) })),
+  );
+
+/** Each channel at the grid's places. */
+function channelsOf(latents: Latents, grid: readonly [height: number, width: number]): Float32Array[] {
+  const size = sizeOf(latents);
+  const places = size[0] * size[1];
+  return Array.from({ length: latents.shape[1]! }, (_, channel) => {
+    const data = latents.data.slice(channel * places, (channel + 1) * places);
+    return resizePlane(ndArray('float32', size, data), grid).data;
+  });
+}
+
+/** ẑ + M ⊙ change, which is given for the grid's places. */
+function changeSubject(
+  source: Latents,
+  mask: Plane,
+  change: readonly Float32Array[],
+  grid: readonly [height: number, width: number],
+): Latents {
+  const planes = change.map((channel) => resizePlane(ndArray('float32', grid, channel), sizeOf(source)).data);
+  const places = mask.data.length;
+  return ndArray(
+    'float32',
+    source.shape,
+    source.data.map(
+      (value, i) => value + mask.data[i % places]! * planes[Math.floor(i / places)]![i % places]!,
+    ),
+  );
+}
+
+const sizeOf = ({ shape }: Latents) => shape.slice(-2) as [height: number, width: number];
