@@ -13,8 +13,14 @@ import {
 } from '../diffusion/index.ts';
 import { type Plane, resizePlane } from '../editing/index.ts';
 import type { PromptedModel } from '../personalization/index.ts';
-import { type AttendedPlaces, attendPlaces, centreFeatures, compileAffinity } from './place-affinity.ts';
-import { compileRecorder } from './record-features.ts';
+import {
+  type Affinity,
+  type AttendedPlaces,
+  attendPlaces,
+  centreFeatures,
+  compileAffinity,
+} from './place-affinity.ts';
+import { compileRecorder, type FeatureRecorder } from './record-features.ts';
 import {
   chooseSelfAttentions,
   gridOf,
@@ -28,7 +34,7 @@ export interface PlaceComparison {
   readonly layers: LayerChoice;
   /** How noisy pictures are when they are looked at, as shares of the schedule from 0 to 1. */
   readonly times: readonly number[];
-  /** Noises drawn a time. */
+  /** Noises drawn at each time. */
   readonly noises: number;
   /** τ of the softmax over mean cosines. */
   readonly temperature: number;
@@ -43,9 +49,9 @@ export interface AppearanceTransferOptions {
   readonly source: Latents;
   /** ŷ */
   readonly sourcePrompt: string;
-  /** M, [height, width] from 0 to 1. */
+  /** M, as large as the latents, from 0 to 1 and not 0 everywhere. */
   readonly mask: Plane;
-  /** r, of the concept; shaped like ẑ. */
+  /** r, of the concept, one or more; shaped like ẑ. */
   readonly drawings: readonly Latents[];
   readonly key: RandomKey;
   readonly signal?: AbortSignal | undefined;
@@ -77,39 +83,70 @@ export interface LookingEvent {
 export async function* transferAppearance(
   options: AppearanceTransferOptions,
 ): AsyncGenerator<LookingEvent, Latents> {
-  const { comparison, source, mask, drawings, pretrained, signal } = options;
+  const { comparison, pretrained, source, sourcePrompt, mask, drawings, signal } = options;
+  const { model, tokenizer } = pretrained;
   const { features, grid } = comparedFeatures(options);
-  const pictures = [source, ...drawings];
-  const seen = yield* lookAt(options, features, pictures);
-  const { between, dispose } = await compileAffinity(
-    pretrained.model.device,
-    atEachTime(features, comparison.times),
-  );
-  const { temperature } = comparison;
-  const subject = resizePlane(mask, grid).data;
-  const everywhere = new Float32Array(subject.length).fill(1);
+  const context = await guidedContext(model, encodePrompts(tokenizer, [sourcePrompt]), 1);
+  const recorder = await compileRecorder(model.device, model.unet, features, context, source.shape);
   try {
-    const [photo] = seen as [Features];
-    const places: AttendedPlaces[] = [];
-    let own: Features | undefined;
-    for (const [index, picture] of pictures.entries()) {
-      const there = seen[index]!;
-      const likeness = { affinity: await between(there, photo, signal), weights: everywhere };
-      const [share] = attendPlaces([{ ...likeness, values: [subject] }], temperature);
-      // Squared, so that many places that are hardly the subject's do not add up.
-      const weights = share!.map((each) => each * each);
-      const centred = centreFeatures(there, weights);
-      own ??= centred;
-      const affinity = await between(own, centred, signal);
-      places.push({ affinity, weights, values: channelsOf(picture, grid) });
+    const affinity = await compileAffinity(model.device, atEachTime(features, comparison.times));
+    try {
+      const between: Between = (here, there) => affinity.between(here, there, signal);
+      const subject = resizePlane(mask, grid).data;
+      const labels = features.map(({ label }) => label);
+      const found: AttendedPlaces[] = [];
+      let photo: PhotoPlaces | undefined;
+      for (const [index, picture] of [source, ...drawings].entries()) {
+        const seen = yield* lookAt(options, recorder, labels, index);
+        photo ??= { features: seen, subject };
+        const { centred, ...places } = await subjectPlaces(between, seen, photo, comparison.temperature);
+        photo = { centred, ...photo };
+        found.push({ ...places, values: channelsOf(picture, grid) });
+      }
+      const [itself, ...concept] = found as [AttendedPlaces, ...AttendedPlaces[]];
+      const [theirs, ours] = [concept, [itself]].map((from) => attendPlaces(from, comparison.temperature));
+      const change = theirs!.map((channel, c) => channel.map((value, place) => value - ours![c]![place]!));
+      return changeSubject(source, mask, change, grid);
+    } finally {
+      await affinity.dispose();
     }
-    const [itself, ...concept] = places as [AttendedPlaces, ...AttendedPlaces[]];
-    const [theirs, ours] = [concept, [itself]].map((from) => attendPlaces(from, temperature));
-    const change = theirs!.map((channel, c) => channel.map((value, place) => value - ours![c]![place]!));
-    return changeSubject(source, mask, change, grid);
   } finally {
-    await dispose();
+    await recorder.dispose();
   }
+}
+
+type Between = (here: Features, there: Features) => Promise<Affinity>;
+
+/** What the photo's places are compared by. */
+export interface PhotoPlaces {
+  readonly features: Features;
+  /** M at these places. */
+  readonly subject: Float32Array;
+  /** Features less their mean over the subject. Default: those of the picture that is looked at, which is the photo. */
+  readonly centred?: Features;
+}
+
+export interface SubjectPlaces extends Omit<AttendedPlaces, 'values'> {
+  readonly centred: Features;
+}
+
+/** Where the subject is in a picture, as squared shares, and how alike its places are to the photo's. */
+export async function subjectPlaces(
+  between: Between,
+  seen: Features,
+  photo: PhotoPlaces,
+  temperature: number,
+): Promise<SubjectPlaces> {
+  const everywhere = new Float32Array(photo.subject.length).fill(1);
+  const likeness = await between(seen, photo.features);
+  const [shares] = attendPlaces(
+    [{ affinity: likeness, weights: everywhere, values: [photo.subject] }],
+    temperature,
+  );
+  // Squared, so that many places that are hardly the subject's do not add up.
+  const weights = shares!.map((share) => share * share);
+  const centred = centreFeatures(seen, weights);
+  return { weights, centred, affinity: await between(photo.centred ?? centred, centred) };
 }
 
 /** Those of the most places, so that all have the same. */
@@ -130,45 +167,29 @@ function comparedFeatures({
   return { grid, features: specifyFeatures(config, size, tokenizer.length, names) };
 }
 
-/** What φ sees in each picture: of each time the mean over the noises, which are the same for all pictures. */
+/** What φ sees in a picture, 0 the photo: of each time the mean over the noises, which are the same for all pictures. */
 async function* lookAt(
-  {
-    comparison: { times, noises },
-    pretrained: { model, tokenizer },
-    schedule,
-    sourcePrompt,
-    key,
-    signal,
-  }: AppearanceTransferOptions,
-  features: readonly NamedFeature[],
-  pictures: readonly Latents[],
-): AsyncGenerator<LookingEvent, readonly Features[]> {
-  const context = await guidedContext(model, encodePrompts(tokenizer, [sourcePrompt]), 1);
-  const { shape } = pictures[0]!;
-  const recorder = await compileRecorder(model.device, model.unet, features, context, shape);
-  const count = pictures.length * times.length * noises;
-  let step = 0;
-  const seen: Features[] = [];
-  try {
-    for (const picture of pictures) {
-      const all: Record<string, Latents> = {};
-      for (const [index, time] of times.entries()) {
-        const at = timestep(Math.round(time * (schedule.alphasCumprod.length - 1)));
-        const readings: Features[] = [];
-        for (let draw = 0; draw < noises; draw++) {
-          const noise = normal(fold(fold(key, index), draw), shape);
-          readings.push(await recorder.record(noiseTo(levelAt(schedule, at), picture, noise), at, signal));
-          yield { kind: 'looking', step: step++, count };
-        }
-        for (const { label } of features) {
-          const terms = readings.map((reading) => [1 / noises, reading[label] as Latents] as const);
-          all[labelAt(label, index)] = weightedSum(...terms);
-        }
-      }
-      seen.push(all);
+  { comparison: { times, noises }, schedule, source, drawings, key, signal }: AppearanceTransferOptions,
+  recorder: FeatureRecorder,
+  labels: readonly string[],
+  index: number,
+): AsyncGenerator<LookingEvent, Features> {
+  const picture = [source, ...drawings][index]!;
+  const looks = times.length * noises;
+  const seen: Record<string, Latents> = {};
+  for (const [level, time] of times.entries()) {
+    const at = timestep(Math.round(time * (schedule.alphasCumprod.length - 1)));
+    const readings: Features[] = [];
+    for (let draw = 0; draw < noises; draw++) {
+      const noise = normal(fold(fold(key, level), draw), picture.shape);
+      readings.push(await recorder.record(noiseTo(levelAt(schedule, at), picture, noise), at, signal));
+      const step = index * looks + level * noises + draw;
+      yield { kind: 'looking', step, count: (1 + drawings.length) * looks };
     }
-  } finally {
-    await recorder.dispose();
+    for (const label of labels) {
+      const terms = readings.map((reading) => [1 / noises, reading[label] as Latents] as const);
+      seen[labelAt(label, level)] = weightedSum(...terms);
+    }
   }
   return seen;
 }

@@ -101,9 +101,9 @@ export const defaultGuidedImages: GuidedImageSettings = {
   guidance: defaultEnergyGuidance,
 };
 
-/** Images whose appearance is left to sampling: from noise, since from the source's own latents its colours would stay. */
+/** Images whose appearance is left to sampling, with the guidance of drawings and from noise: else the source's colours stay. */
 export function appearanceFromSampling(settings: GuidedImageSettings): GuidedImageSettings {
   const { appearance } = settings;
-  if (appearance === 'source') return { ...settings, start: 'noise' };
+  if (appearance === 'source') return settings;
   return { ...settings, appearance: 'source', start: 'noise', guidanceScale: appearance.guidanceScale };
 }

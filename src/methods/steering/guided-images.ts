@@ -17,6 +17,7 @@ import { type LookingEvent, transferAppearance } from './appearance-transfer.ts'
 import { type DrawingEvent, drawConcept } from './concept-drawings.ts';
 import { type ConceptAppearance, type GuidedImageSettings, needsMask } from './guided-image-settings.ts';
 import { regionPlane } from './loss-region.ts';
+import { chooseSelfAttentions } from './self-attention-features.ts';
 import { blendByMask, invertedSource, noisedSource, type SourceTrajectory } from './source-trajectory.ts';
 import { compileGuide, type SpatialGuide } from './spatial-guides.ts';
 
@@ -73,8 +74,9 @@ export interface GuidedImage {
 
 /**
  * Spatial feature guided sampling (DreamSteerer, arXiv 2410.11208): images of the personalized model under the target
- * prompt, guided by the UNet's self-attention features of the source, so that they carry the concept's appearance on
- * the source's structure. Returns those that are kept, the best first if they are scored.
+ * prompt that carry the concept's appearance on the source's structure, guided by the UNet's self-attention features of
+ * the source or, if the settings say so, of that with its subject in the concept's appearance (`transferAppearance`).
+ * Returns those that are kept, the best first if they are scored.
  * @throws a sentence for layers that the UNet does not have, a mask that is missing, or numbers that are not finite
  */
 export async function* guidedImages(
@@ -92,38 +94,40 @@ export async function* guidedImages(
 
 /** Those from a number on. */
 async function* sampleImages(
-  photo: GuidedImagesOptions,
+  options: GuidedImagesOptions,
   first: number,
 ): AsyncGenerator<GuidedImageEvent, readonly GuidedImage[]> {
-  const { settings, schedule, key, score } = photo;
+  const { settings, schedule, source, mask, key, score } = options;
   const { count, sampler, steps, start, appearance } = settings;
   if (start === 'inverted source' && count > 1 && sampler.name === 'ddim' && sampler.options.eta === 0) {
     throw new Error(
       `guided images: from the inverted source DDIM makes the same image ${count} times; ask for one, or start from the noised source`,
     );
   }
-  if (needsMask(settings)) regionPlane('subject', photo.mask, photo.source.shape.slice(2));
-  const source = appearance === 'source' ? photo.source : yield* withConceptAppearance(photo, appearance);
-  const options = { ...photo, source };
-  const outside = settings.outside === 'free' ? undefined : options.mask!.data;
+  if (needsMask(settings)) regionPlane('subject', mask, source.shape.slice(2));
+  const outside = settings.outside === 'free' ? undefined : mask!.data;
   const run = startSampler(schedule, sampler, { steps, strength: strengthOf(settings) });
   const guidance = { guidanceScale: settings.guidanceScale };
   const { personalized, observer, context, sourceContext } = await askers(options);
-  const inverted = needsInversion(settings) ? yield* invert(options, observer, sourceContext) : undefined;
   const guide = await compileGuide(
     settings.guidance as never,
     { personalized, observer, context, sourceContext },
-    { shape: source.shape, schedule, guidance, count: run.steps.length, subject: options.mask },
+    { shape: source.shape, schedule, guidance, count: run.steps.length, subject: mask },
   );
   const made: GuidedImage[] = [];
   try {
+    const shown = appearance === 'source' ? source : yield* withConceptAppearance(options, appearance);
+    const inverted = needsInversion(settings)
+      ? yield* invert(options, shown, observer, sourceContext)
+      : undefined;
     for (let image = first; image < count; image++) {
       const own = fold(fold(key, 'image'), image);
-      const noise = normal(fold(own, 'noise'), source.shape);
-      const noised = noisedSource(source, noise);
+      const noise = normal(fold(own, 'noise'), shown.shape);
+      const noised = noisedSource(shown, noise);
       const latents = yield* sampleGuided(options, guide, run, {
         image,
         key: own,
+        shown,
         trajectory: usesInversion(settings) ? inverted! : noised,
         start: startOf(settings, run, noise, start === 'inverted source' ? inverted! : noised),
         background: start === 'inverted source' ? inverted! : noised,
@@ -144,8 +148,10 @@ async function* withConceptAppearance(
   options: GuidedImagesOptions,
   { drawings: count, guidanceScale, ...comparison }: ConceptAppearance,
 ): AsyncGenerator<GuidedImageEvent, Latents> {
-  const { settings, source, prompts, mask, key } = options;
+  const { settings, pretrained, source, prompts, mask, key } = options;
   const { sampler, steps } = settings;
+  // Before anything is drawn, layers that there are not are refused.
+  chooseSelfAttentions(pretrained.model.unet.config, sizeOf(source), comparison.layers, 'queries and keys');
   const drawings = yield* drawConcept({
     ...options,
     ...{ count, guidanceScale, sampler, steps, shape: source.shape, key: fold(key, 'drawings') },
@@ -159,6 +165,8 @@ async function* withConceptAppearance(
 interface OneImage {
   readonly image: number;
   readonly key: RandomKey;
+  /** ẑ, or x̃ where the subject has the concept's appearance. */
+  readonly shown: Latents;
   /** Whose features guide. */
   readonly trajectory: SourceTrajectory;
   readonly start: SamplingStart;
@@ -168,10 +176,10 @@ interface OneImage {
 }
 
 async function* sampleGuided(
-  { settings, schedule, source, signal }: GuidedImagesOptions,
+  { settings, schedule, signal }: GuidedImagesOptions,
   guide: SpatialGuide,
   run: SamplerRun,
-  { image, key, trajectory, start, background, outside }: OneImage,
+  { image, key, shown, trajectory, start, background, outside }: OneImage,
 ): AsyncGenerator<GuidedImageEvent, Latents> {
   const walk = sample({
     // A sampler that asks twice at a time is at the same step there.
@@ -197,7 +205,7 @@ async function* sampleGuided(
     yield guiding(next.value, { stage: 'sampling', image, count: settings.count });
   }
   // The last level of a schedule may have some noise left; the image is clean.
-  return outside === undefined ? next.value : blendByMask(outside, next.value, source);
+  return outside === undefined ? next.value : blendByMask(outside, next.value, shown);
 }
 
 /** The models, each with the text that it is asked under. */
@@ -217,7 +225,8 @@ async function askers({ settings, personalized, pretrained, prompts }: GuidedIma
 }
 
 async function* invert(
-  { settings, schedule, source, signal }: GuidedImagesOptions,
+  { settings, schedule, signal }: GuidedImagesOptions,
+  source: Latents,
   observer: PromptedModel['model'],
   context: NdArray,
 ): AsyncGenerator<GuidedImageEvent, SourceTrajectory> {
@@ -256,3 +265,5 @@ const startOf = (
   start === 'noise'
     ? { kind: 'given-noise', noise }
     : { kind: 'latents', latents: trajectory(run.steps[0]!.from) };
+
+const sizeOf = ({ shape }: Latents) => shape.slice(-2) as [height: number, width: number];

@@ -83,27 +83,41 @@ export interface AttendedPlaces {
 }
 
 /**
- * Attention of places p to the places q of one or more pictures: Σ_q a(p, q) v(q), where a(p, q) sums to 1 and is
- * proportional to w(q) exp(s(p, q) / τ). [channels][places p]
+ * Attention of places p to the places q of all pictures: Σ_q a(p, q) v(q), where a(p, q) sums to 1 and is proportional to
+ * w(q) exp(s(p, q) / τ). [channels][places p]
+ * @throws a sentence if all places weigh 0, or too little at this temperature
  */
 export function attendPlaces(
   pictures: readonly AttendedPlaces[],
   temperature: number,
 ): readonly Float32Array[] {
-  const [{ affinity, values }] = pictures as [AttendedPlaces];
-  const [places, width] = affinity.shape as [number, number];
-  return values.map((_, channel) =>
-    Float32Array.from({ length: places }, (__, p) => {
-      let [sum, total] = [0, 0];
-      for (const { affinity, weights, values } of pictures) {
-        for (let q = 0; q < width; q++) {
-          // Affinities are at most 1, so that no exponent is above 0.
-          const share = weights[q]! * Math.exp((affinity.data[p * width + q]! - 1) / temperature);
-          total += share;
-          sum += share * values[channel]![q]!;
-        }
+  const [{ affinity, values: channels }] = pictures as [AttendedPlaces];
+  const attended = channels.map(() => new Float32Array(affinity.shape[0]!));
+  for (let p = 0; p < affinity.shape[0]!; p++) {
+    const most = Math.max(...pictures.map((picture) => mostOf(picture, p)));
+    const sums = new Float64Array(channels.length);
+    let total = 0;
+    for (const { affinity: likeness, weights, values } of pictures) {
+      const row = p * weights.length;
+      for (let q = 0; q < weights.length; q++) {
+        const share = weights[q]! * Math.exp((likeness.data[row + q]! - most) / temperature);
+        total += share;
+        for (let channel = 0; channel < sums.length; channel++)
+          sums[channel]! += share * values[channel]![q]!;
       }
-      return sum / total;
-    }),
-  );
+    }
+    if (!(total > 0)) {
+      throw new Error(
+        `attendPlaces: no place counts at a temperature of ${temperature}; raise it, or give a larger subject`,
+      );
+    }
+    for (const [channel, sum] of sums.entries()) attended[channel]![p] = sum / total;
+  }
+  return attended;
+}
+
+/** The likest place that counts. */
+function mostOf({ affinity, weights }: AttendedPlaces, p: number): number {
+  const row = affinity.data.subarray(p * weights.length, (p + 1) * weights.length);
+  return row.reduce((most, value, q) => (weights[q]! > 0 && value > most ? value : most), -1);
 }

@@ -43,11 +43,10 @@ export interface SteeringOptimization {
 }
 
 /**
- * A quarter of the rate that the concept was learned with, and 30 steps for the built-in model: with DreamBooth on four
- * pairs of its world that are not reported on, 60 and 120 steps and up to six times the rate ended at the same concept
- * similarity and as much of the photo. With μ 20 EDSD changed nothing there, with 0.5 it held the edit back; 2 lies
- * between. The rates of other methods and models are that quarter too, and large models take 60 steps; nothing was
- * measured of them yet. η 0.1 and no guidance inside EDSD are of experiments with a cruder world and model.
+ * A quarter of the rate that the concept was learned with, and 30 steps for the built-in model; docs/method.md tells what
+ * else was tried there, with DreamBooth. The rates of other methods and models are that quarter too, and large models take
+ * 60 steps; nothing was measured of them yet. η 0.1 and no guidance inside EDSD are of experiments with a cruder world
+ * and model.
  */
 export function defaultSteering(kind: MethodKind, name: PresetName): SteeringSettings {
   const { training } = personalizationPreset(kind, name);
@@ -81,7 +80,7 @@ export function defaultSteering(kind: MethodKind, name: PresetName): SteeringSet
   };
 }
 
-/** The same without a subject's mask: nothing is asked of the subject alone. */
+/** The same without a subject's mask: nothing is asked of the subject alone, and images get their appearance in sampling. */
 export function steeringEverywhere(settings: SteeringSettings): SteeringSettings {
   const { edsd, modeShifting, guidedImages } = settings;
   const { guidance } = guidedImages;

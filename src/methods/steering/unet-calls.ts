@@ -3,10 +3,10 @@ import type { SteerEvent } from './steer.ts';
 import { passesPerStep, type SteeringSettings } from './steering-settings.ts';
 
 /**
- * How often a UNet runs for an event: a step of drawing, a look, a step of inverting or sampling once, and where it is guided
- * another time for the source's features and, by energy, twice for its gradient; a step of steering once for each prediction that EDSD
- * compares (θ and φ at the source, then for each further slight edit and for the discrepancy) and twice for each pass
- * that is differentiated.
+ * How often a UNet runs for an event: a step of drawing, a look, and a step of inverting or sampling once, and where it
+ * is guided another time for the source's features and, by energy, twice for its gradient; a step of steering once for
+ * each prediction that EDSD compares (θ and φ at the source, then for each further slight edit and for the discrepancy)
+ * and twice for each pass that is differentiated.
  */
 export function unetCallsOfSteering(event: SteerEvent, settings: SteeringSettings): number {
   const { edsd, guidedImages } = settings;

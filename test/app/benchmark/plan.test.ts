@@ -286,6 +286,14 @@ describe('settings', () => {
     expect(steeringOf(wanted).optimization).toEqual({ ...steeringOf(settings).optimization, rowsPerPass });
   });
 
+  test("take the photo's own appearance for the concept's, whole", () => {
+    const wanted = changedSettings(usual, { steering: { guidedImages: { appearance: 'source' } } });
+    expect(steeringOf(wanted).guidedImages).toEqual({
+      ...steeringOf(usual).guidedImages,
+      appearance: 'source',
+    });
+  });
+
   test.each([
     [
       { editing: { steps: 3 } },

@@ -98,4 +98,11 @@ describe('attention between pictures', () => {
     const [sharp] = attendPlaces([{ affinity, weights, values }], 0.01);
     expect(sharp![0]).toBeCloseTo(10, 5);
   });
+
+  it('finds the likest place at any temperature, and refuses where no place counts', () => {
+    const faint = floats([1, 2], -0.9, -0.8);
+    expect(Array.from(attendPlaces([{ affinity: faint, weights, values }], 1e-4)[0]!)).toEqual([20]);
+    const nothing = { affinity, weights: new Float32Array(2), values };
+    expect(() => attendPlaces([nothing], 0.1)).toThrow('no place counts at a temperature of 0.1');
+  });
 });

@@ -19,3 +19,13 @@ test.each([
     expect(unetCallsOfSteering(step, { ...defaultSteering('dreambooth', preset), ...change })).toBe(calls);
   },
 );
+
+test.each([
+  [{ kind: 'drawing' }, 1],
+  [{ kind: 'looking' }, 1],
+  [{ kind: 'guiding', stage: 'inverting', step: 0, steps: 10 }, 1],
+  [{ kind: 'guiding', stage: 'sampling', step: 9, steps: 10 }, 4],
+  [{ kind: 'guided image' }, 0],
+] as const)('%j runs it %i times', (event, calls) => {
+  expect(unetCallsOfSteering(event as SteerEvent, defaultSteering('dreambooth', 'pocket'))).toBe(calls);
+});

@@ -88,9 +88,14 @@ export function quickSettings(settings: BenchmarkSettings): BenchmarkSettings {
     })),
     steering: ofBaselines((kind) => {
       const { guidedImages, optimization } = steering[kind];
+      const { appearance, keep } = guidedImages;
       return {
         ...steering[kind],
-        guidedImages: { ...guidedImages, count: 2, keep: Math.min(2, guidedImages.keep), steps: 10 },
+        guidedImages: {
+          ...guidedImages,
+          ...{ count: 2, keep: Math.min(2, keep), steps: 10 },
+          appearance: appearance === 'source' ? appearance : { ...appearance, drawings: 1, noises: 1 },
+        },
         optimization: { ...optimization, steps: Math.min(6, optimization.steps) },
       };
     }),
@@ -121,7 +126,10 @@ type Changeable = { readonly [key: string]: unknown };
 const optional = ['sourceGuidanceScale', 'timesteps']; // those of EDSD too
 
 /** Words that stand for a number in a setting, where they are not those that switch something off. */
-const wordsOf: { readonly [key: string]: readonly string[] } = { rowsPerPass: ['all'] };
+const wordsOf: { readonly [key: string]: readonly string[] } = {
+  rowsPerPass: ['all'],
+  appearance: ['source'],
+};
 
 function forEachBaseline(given: Changeable): Changeable {
   const names: readonly string[] = baselineNames;

@@ -23,6 +23,7 @@ export type VariantName =
   | 'jacobian-plus'
   | 'unguided'
   | 'energy'
+  | 'without-energy'
   | 'injection'
   | 'appearance-free'
   | 'no-mask'
@@ -62,6 +63,7 @@ export const variants: { readonly [V in VariantName]: Variant } = {
   },
   unguided: { title: 'guided sampling off', ...steered(unguided) },
   energy: { title: 'guided by energy', ...steered(guidedBy(defaultEnergyGuidance)) },
+  'without-energy': { title: 'guided by its start alone', ...steered(guidedBy({ kind: 'none' })) },
   // Its features of the photo are under the noise that the walk starts from.
   injection: { title: 'guided by injection', ...steered(guidedBy({ ...plugAndPlay, sourceNoise: 'fixed' })) },
   'appearance-free': { title: 'appearance left to sampling', ...steered(appearanceFree) },
@@ -98,6 +100,7 @@ export const suites: {
       'jacobian-plus',
       'unguided',
       'energy',
+      'without-energy',
       'injection',
       'appearance-free',
       'no-mask',
@@ -125,7 +128,10 @@ function steered(
 function unguided({ guidedImages, ...settings }: SteeringSettings): SteeringSettings {
   return {
     ...settings,
-    guidedImages: { ...appearanceFromSampling(guidedImages), outside: 'free', guidance: { kind: 'none' } },
+    guidedImages: {
+      ...appearanceFromSampling(guidedImages),
+      ...{ start: 'noise', outside: 'free', guidance: { kind: 'none' } },
+    },
   };
 }
 
@@ -133,7 +139,10 @@ function unguided({ guidedImages, ...settings }: SteeringSettings): SteeringSett
 function appearanceFree({ guidedImages, ...settings }: SteeringSettings): SteeringSettings {
   const { guidance } = guidedImages;
   const free = guidance.kind === 'energy' ? { ...guidance, subjectMean: 'free' as const } : guidance;
-  return { ...settings, guidedImages: { ...appearanceFromSampling(guidedImages), guidance: free } };
+  return {
+    ...settings,
+    guidedImages: { ...appearanceFromSampling(guidedImages), start: 'noise', guidance: free },
+  };
 }
 
 function guidedBy(guidance: SpatialGuidance) {

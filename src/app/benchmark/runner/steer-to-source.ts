@@ -61,6 +61,7 @@ export async function* steerToSource(
       const stage = kind === 'drawing' ? 'drawings of the concept' : 'guided images';
       yield { stage, done: image * steps + step + 1, total: count * steps };
     }
+    if (event.kind === 'looking') yield { stage: 'comparing', done: event.step + 1, total: event.count };
     if (event.kind === 'step') yield { stage: 'steering', done: event.step, total: event.count };
   }
   const { plan, learned } = next.value;

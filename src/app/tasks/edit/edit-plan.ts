@@ -100,7 +100,10 @@ function steeringOf(
     guidedImages: {
       ...sampling,
       ...{ count, keep: count },
-      appearance: appearance === 'source' ? appearance : { ...appearance, drawings: count },
+      appearance:
+        appearance === 'source'
+          ? appearance
+          : { ...appearance, drawings: Math.min(count, appearance.drawings) },
     },
     optimization: { ...usual.optimization, steps },
   };

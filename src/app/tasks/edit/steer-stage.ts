@@ -79,7 +79,7 @@ function* told(event: SteerEvent): Generator<TaskEvent> {
       return;
     }
     case 'looking': {
-      const stage = 'Comparing it with the photo';
+      const stage = 'Comparing the drawings with the photo';
       yield { kind: 'progress', stage, done: event.step + 1, total: event.count, unit: 'steps' };
       return;
     }
