@@ -55,13 +55,22 @@ describeBuiltIn('on twelve pairs of the built-in benchmark', () => {
     }
   });
 
-  // That steering gains at equal concept similarity was not shown, see docs/benchmark.md.
   test('after equal steps steering keeps more of the photo, and not by leaving the concept out', () => {
     expect(meanOf('steered', distance)).toBeLessThan(0.75 * meanOf('dds-sm', distance));
     expect(meanOf('steered', 'ssim')).toBeGreaterThan(meanOf('dds-sm', 'ssim'));
     const unedited = rowOf('steered').curve[0]!.means['clip-i-subject']!;
     const gained = (variant: string) => meanOf(variant, 'clip-i-subject') - unedited;
     expect(gained('steered')).toBeGreaterThan(0.5 * gained('dds-sm'));
+  });
+
+  test('steered edits are nearer to the right ones, which unsteered ones are not', () => {
+    const wrong = 'oracle-subject-l1';
+    const unedited = rowOf('steered').curve[0]!.means[wrong]!;
+    expect(meanOf('steered', wrong)).toBeLessThan(0.9 * unedited);
+    expect(meanOf('steered', wrong)).toBeLessThan(0.9 * meanOf('dds-sm', wrong));
+    // At equal concept similarity, case by case, with an interval that leaves out 0; the table compares with the steered.
+    const { paired } = rowOf('dds-sm').equal.find(({ figure }) => figure === wrong)!;
+    expect(paired!.difference.interval!.low).toBeGreaterThan(0);
   });
 
   test('with both losses more of the photo is kept than with mode shifting alone', () => {
