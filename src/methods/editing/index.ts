@@ -39,7 +39,7 @@ export {
   type SubjectWord,
   subjectFromWords,
 } from './mask/subject-word.ts';
-export { composite, type Edited } from './picture/composite.ts';
+export { channelOf, composite, type Edited } from './picture/composite.ts';
 export { cropPlane, modelInput, type Window } from './picture/crop-pixels.ts';
 export {
   type EditedImage,

@@ -1,8 +1,6 @@
 import { fold, ndArray, normal, type RandomKey } from '../../engine/index.ts';
-import { encodePrompts } from '../../networks/clip/index.ts';
 import {
   type Features,
-  guidedContext,
   type Latents,
   levelAt,
   type NamedFeature,
@@ -11,7 +9,7 @@ import {
   timestep,
   weightedSum,
 } from '../diffusion/index.ts';
-import { type Plane, resizePlane } from '../editing/index.ts';
+import { channelOf, contextOf, type Plane, resizePlane } from '../editing/index.ts';
 import type { PromptedModel } from '../personalization/index.ts';
 import {
   type Affinity,
@@ -25,6 +23,7 @@ import {
   chooseSelfAttentions,
   gridOf,
   type LayerChoice,
+  latentSize,
   specifyFeatures,
 } from './self-attention-features.ts';
 
@@ -84,31 +83,36 @@ export async function* transferAppearance(
   options: AppearanceTransferOptions,
 ): AsyncGenerator<LookingEvent, Latents> {
   const { comparison, pretrained, source, sourcePrompt, mask, drawings, signal } = options;
-  const { model, tokenizer } = pretrained;
+  const { model } = pretrained;
   const { features, grid } = comparedFeatures(options);
-  const context = await guidedContext(model, encodePrompts(tokenizer, [sourcePrompt]), 1);
+  const context = await contextOf(pretrained, [sourcePrompt]);
   const recorder = await compileRecorder(model.device, model.unet, features, context, source.shape);
   try {
-    const affinity = await compileAffinity(model.device, atEachTime(features, comparison.times));
+    const likeness = await compileAffinity(model.device, atEachTime(features, comparison.times));
     try {
-      const between: Between = (here, there) => affinity.between(here, there, signal);
-      const subject = resizePlane(mask, grid).data;
+      const between: Between = (here, there) => likeness.between(here, there, signal);
+      const { temperature } = comparison;
       const labels = features.map(({ label }) => label);
-      const found: AttendedPlaces[] = [];
-      let photo: PhotoPlaces | undefined;
-      for (const [index, picture] of [source, ...drawings].entries()) {
-        const seen = yield* lookAt(options, recorder, labels, index);
-        photo ??= { features: seen, subject };
-        const { centred, ...places } = await subjectPlaces(between, seen, photo, comparison.temperature);
-        photo = { centred, ...photo };
-        found.push({ ...places, values: channelsOf(picture, grid) });
+      const seen = yield* lookAt(options, recorder, labels, source, 0);
+      const photo = { features: seen, subject: resizePlane(mask, grid).data };
+      const itself = await subjectPlaces(between, seen, photo, temperature);
+      const concept: AttendedPlaces[] = [];
+      for (const [index, drawing] of drawings.entries()) {
+        const theirs = yield* lookAt(options, recorder, labels, drawing, 1 + index);
+        const { weights, affinity } = await subjectPlaces(
+          between,
+          theirs,
+          { ...photo, own: itself.centred },
+          temperature,
+        );
+        concept.push({ weights, affinity, values: channelsOf(drawing, grid) });
       }
-      const [itself, ...concept] = found as [AttendedPlaces, ...AttendedPlaces[]];
-      const [theirs, ours] = [concept, [itself]].map((from) => attendPlaces(from, comparison.temperature));
-      const change = theirs!.map((channel, c) => channel.map((value, place) => value - ours![c]![place]!));
+      const carried = attendPlaces(concept, temperature);
+      const blurred = attendPlaces([{ ...itself, values: channelsOf(source, grid) }], temperature);
+      const change = carried.map((channel, c) => channel.map((value, place) => value - blurred[c]![place]!));
       return changeSubject(source, mask, change, grid);
     } finally {
-      await affinity.dispose();
+      await likeness.dispose();
     }
   } finally {
     await recorder.dispose();
@@ -122,8 +126,8 @@ export interface PhotoPlaces {
   readonly features: Features;
   /** M at these places. */
   readonly subject: Float32Array;
-  /** Features less their mean over the subject. Default: those of the picture that is looked at, which is the photo. */
-  readonly centred?: Features;
+  /** Its features less their mean over the subject; without them the photo itself is looked at. */
+  readonly own?: Features;
 }
 
 export interface SubjectPlaces extends Omit<AttendedPlaces, 'values'> {
@@ -138,15 +142,15 @@ export async function subjectPlaces(
   temperature: number,
 ): Promise<SubjectPlaces> {
   const everywhere = new Float32Array(photo.subject.length).fill(1);
-  const likeness = await between(seen, photo.features);
+  const toPhoto = await between(seen, photo.features);
   const [shares] = attendPlaces(
-    [{ affinity: likeness, weights: everywhere, values: [photo.subject] }],
+    [{ affinity: toPhoto, weights: everywhere, values: [photo.subject] }],
     temperature,
   );
   // Squared, so that many places that are hardly the subject's do not add up.
   const weights = shares!.map((share) => share * share);
   const centred = centreFeatures(seen, weights);
-  return { weights, centred, affinity: await between(photo.centred ?? centred, centred) };
+  return { weights, centred, affinity: await between(photo.own ?? centred, centred) };
 }
 
 /** Those of the most places, so that all have the same. */
@@ -156,7 +160,7 @@ function comparedFeatures({
   source,
 }: AppearanceTransferOptions) {
   const { config } = model.unet;
-  const size = sizeOf(source);
+  const size = latentSize(source.shape);
   const chosen = chooseSelfAttentions(config, size, comparison.layers, 'queries and keys').map((name) => ({
     name,
     grid: gridOf(config, size, name),
@@ -169,12 +173,12 @@ function comparedFeatures({
 
 /** What φ sees in a picture, 0 the photo: of each time the mean over the noises, which are the same for all pictures. */
 async function* lookAt(
-  { comparison: { times, noises }, schedule, source, drawings, key, signal }: AppearanceTransferOptions,
+  { comparison: { times, noises }, schedule, drawings, key, signal }: AppearanceTransferOptions,
   recorder: FeatureRecorder,
   labels: readonly string[],
+  picture: Latents,
   index: number,
 ): AsyncGenerator<LookingEvent, Features> {
-  const picture = [source, ...drawings][index]!;
   const looks = times.length * noises;
   const seen: Record<string, Latents> = {};
   for (const [level, time] of times.entries()) {
@@ -202,14 +206,11 @@ const atEachTime = (features: readonly NamedFeature[], times: readonly number[])
   );
 
 /** Each channel at the grid's places. */
-function channelsOf(latents: Latents, grid: readonly [height: number, width: number]): Float32Array[] {
-  const size = sizeOf(latents);
-  const places = size[0] * size[1];
-  return Array.from({ length: latents.shape[1]! }, (_, channel) => {
-    const data = latents.data.slice(channel * places, (channel + 1) * places);
-    return resizePlane(ndArray('float32', size, data), grid).data;
-  });
-}
+const channelsOf = (latents: Latents, grid: readonly [height: number, width: number]): Float32Array[] =>
+  Array.from(
+    { length: latents.shape[1]! },
+    (_, channel) => resizePlane(channelOf(latents, channel), grid).data,
+  );
 
 /** ẑ + M ⊙ change, which is given for the grid's places. */
 function changeSubject(
@@ -218,7 +219,9 @@ function changeSubject(
   change: readonly Float32Array[],
   grid: readonly [height: number, width: number],
 ): Latents {
-  const planes = change.map((channel) => resizePlane(ndArray('float32', grid, channel), sizeOf(source)).data);
+  const planes = change.map(
+    (channel) => resizePlane(ndArray('float32', grid, channel), latentSize(source.shape)).data,
+  );
   const places = mask.data.length;
   return ndArray(
     'float32',
@@ -228,5 +231,3 @@ function changeSubject(
     ),
   );
 }
-
-const sizeOf = ({ shape }: Latents) => shape.slice(-2) as [height: number, width: number];

@@ -1,15 +1,15 @@
 import { fold, type RandomKey } from '../../engine/index.ts';
-import { encodePrompts } from '../../networks/clip/index.ts';
 import {
   compileDenoiser,
-  guidedContext,
   type Latents,
   type NoiseSchedule,
   type SamplerSettings,
   type SamplingEvent,
   sample,
 } from '../diffusion/index.ts';
+import { contextOf } from '../editing/index.ts';
 import type { PromptedModel } from '../personalization/index.ts';
+import { guidedPrompts } from './edsd.ts';
 
 export interface ConceptDrawingsOptions {
   readonly count: number;
@@ -43,15 +43,16 @@ export async function* drawConcept({
   guidanceScale,
   sampler,
   steps,
-  personalized: { model, tokenizer },
+  personalized,
   schedule,
   shape,
   prompts,
   key,
   signal,
 }: ConceptDrawingsOptions): AsyncGenerator<DrawingEvent, readonly Latents[]> {
-  const texts = guidanceScale === 1 ? [prompts.target] : [prompts.target, prompts.negative ?? ''];
-  const context = await guidedContext(model, encodePrompts(tokenizer, texts), 1);
+  const texts = guidedPrompts(guidanceScale, prompts.target, prompts.negative);
+  const context = await contextOf(personalized, texts);
+  const { model } = personalized;
   const { denoise, dispose } = await compileDenoiser(model, shape, context, { guidanceScale });
   const drawings: Latents[] = [];
   try {

@@ -155,6 +155,10 @@ export const guidedTexts = (
         { text: 'negative prompt', weight: 1 - w },
       ];
 
+/** The prompts themselves, in that order. */
+export const guidedPrompts = (w: number, prompt: string, negative = ''): readonly string[] =>
+  guidedTexts(w).map(({ text }) => (text === 'prompt' ? prompt : negative));
+
 /** ∂ε/∂f at given x_t: ε = α v + σ x_t, ε = (x_t − α x₀)/σ. */
 const epsilonSlopes: { readonly [T in PredictionType]: (level: NoiseLevel) => number } = {
   epsilon: () => 1,

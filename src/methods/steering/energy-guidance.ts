@@ -28,7 +28,12 @@ import {
   weightedSum,
 } from '../diffusion/index.ts';
 import { type Plane, resizePlane } from '../editing/index.ts';
-import { gridOf, type LayerChoice, type SelfAttentionFeatures } from './self-attention-features.ts';
+import {
+  gridOf,
+  type LayerChoice,
+  latentSize,
+  type SelfAttentionFeatures,
+} from './self-attention-features.ts';
 import type { SourceNoise } from './source-trajectory.ts';
 
 /** Sampling that is drawn to the source's self-attention by the gradient of a distance. */
@@ -91,7 +96,7 @@ export async function compileEnergy(
   network: HeldNetwork<UnetConfig>,
   { features, context, shape, subject }: EnergyOptions,
 ): Promise<CompiledEnergy> {
-  const size = shape.slice(-2) as [height: number, width: number];
+  const size = latentSize(shape);
   const program = await compileNetwork(
     device,
     network,

@@ -1,8 +1,6 @@
 import { fold, type NdArray, normal, type RandomKey } from '../../engine/index.ts';
-import { encodePrompts } from '../../networks/clip/index.ts';
 import {
   compileDenoiser,
-  guidedContext,
   type Latents,
   type NoiseSchedule,
   type SamplerRun,
@@ -11,13 +9,14 @@ import {
   sample,
   startSampler,
 } from '../diffusion/index.ts';
-import type { Plane } from '../editing/index.ts';
+import { contextOf, type Plane } from '../editing/index.ts';
 import type { PromptedModel } from '../personalization/index.ts';
 import { type LookingEvent, transferAppearance } from './appearance-transfer.ts';
 import { type DrawingEvent, drawConcept } from './concept-drawings.ts';
+import { guidedPrompts } from './edsd.ts';
 import { type ConceptAppearance, type GuidedImageSettings, needsMask } from './guided-image-settings.ts';
 import { regionPlane } from './loss-region.ts';
-import { chooseSelfAttentions } from './self-attention-features.ts';
+import { chooseSelfAttentions, latentSize } from './self-attention-features.ts';
 import { blendByMask, invertedSource, noisedSource, type SourceTrajectory } from './source-trajectory.ts';
 import { compileGuide, type SpatialGuide } from './spatial-guides.ts';
 
@@ -151,7 +150,12 @@ async function* withConceptAppearance(
   const { settings, pretrained, source, prompts, mask, key } = options;
   const { sampler, steps } = settings;
   // Before anything is drawn, layers that there are not are refused.
-  chooseSelfAttentions(pretrained.model.unet.config, sizeOf(source), comparison.layers, 'queries and keys');
+  chooseSelfAttentions(
+    pretrained.model.unet.config,
+    latentSize(source.shape),
+    comparison.layers,
+    'queries and keys',
+  );
   const drawings = yield* drawConcept({
     ...options,
     ...{ count, guidanceScale, sampler, steps, shape: source.shape, key: fold(key, 'drawings') },
@@ -211,7 +215,7 @@ async function* sampleGuided(
 /** The models, each with the text that it is asked under. */
 async function askers({ settings, personalized, pretrained, prompts }: GuidedImagesOptions) {
   const { guidance, guidanceScale } = settings;
-  const texts = guidanceScale === 1 ? [prompts.target] : [prompts.target, prompts.negative ?? ''];
+  const texts = guidedPrompts(guidanceScale, prompts.target, prompts.negative);
   const looks =
     guidance.kind !== 'none' && guidance.featuresOf === 'personalized' ? personalized : pretrained;
   // Plug-and-Play inverts, and looks, under the empty prompt.
@@ -219,8 +223,8 @@ async function askers({ settings, personalized, pretrained, prompts }: GuidedIma
   return {
     personalized: personalized.model,
     observer: looks.model,
-    context: await guidedContext(personalized.model, encodePrompts(personalized.tokenizer, texts), 1),
-    sourceContext: await guidedContext(looks.model, encodePrompts(looks.tokenizer, [seen]), 1),
+    context: await contextOf(personalized, texts),
+    sourceContext: await contextOf(looks, [seen]),
   };
 }
 
@@ -265,5 +269,3 @@ const startOf = (
   start === 'noise'
     ? { kind: 'given-noise', noise }
     : { kind: 'latents', latents: trajectory(run.steps[0]!.from) };
-
-const sizeOf = ({ shape }: Latents) => shape.slice(-2) as [height: number, width: number];

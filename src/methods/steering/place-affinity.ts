@@ -102,8 +102,9 @@ export function attendPlaces(
       for (let q = 0; q < weights.length; q++) {
         const share = weights[q]! * Math.exp((likeness.data[row + q]! - most) / temperature);
         total += share;
-        for (let channel = 0; channel < sums.length; channel++)
+        for (let channel = 0; channel < sums.length; channel++) {
           sums[channel]! += share * values[channel]![q]!;
+        }
       }
     }
     if (!(total > 0)) {

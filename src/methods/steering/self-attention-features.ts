@@ -1,4 +1,4 @@
-import { spec } from '../../engine/index.ts';
+import { type Shape, spec } from '../../engine/index.ts';
 import { listUnetFeatures, type UnetConfig } from '../../networks/unet/index.ts';
 import type { NamedFeature } from '../diffusion/index.ts';
 import { listAttentionLayers, type UnetPart } from '../editing/index.ts';
@@ -36,6 +36,9 @@ export function chooseSelfAttentions(
     kindsOf[features].map((kind) => feature.replace(/probabilities$/, kind)),
   );
 }
+
+/** Of latents, [count, channels, height, width]. */
+export const latentSize = (shape: Shape) => shape.slice(-2) as [height: number, width: number];
 
 /** The places that a self-attention's feature has a row for. */
 export function gridOf(

@@ -14,7 +14,7 @@ import { addEnergyGradient, compileEnergy, type EnergyGuidance } from './energy-
 import type { FeatureInjection } from './feature-injection.ts';
 import type { SpatialGuidance } from './guided-image-settings.ts';
 import { compileRecorder, type FeatureRecorder } from './record-features.ts';
-import { chooseSelfAttentions, specifyFeatures } from './self-attention-features.ts';
+import { chooseSelfAttentions, latentSize, specifyFeatures } from './self-attention-features.ts';
 import type { SourceTrajectory } from './source-trajectory.ts';
 
 /** Who samples, and who looks at the source. */
@@ -93,8 +93,8 @@ async function energyGuide(
   const { personalized, observer, context, sourceContext } = models;
   const { device, unet } = personalized;
   const { shape, schedule, count, subject } = options;
-  const names = chooseSelfAttentions(unet.config, sizeOf(shape), energy.layers, energy.features);
-  const features = specifyFeatures(unet.config, sizeOf(shape), context.shape[1]!, names);
+  const names = chooseSelfAttentions(unet.config, latentSize(shape), energy.layers, energy.features);
+  const features = specifyFeatures(unet.config, latentSize(shape), context.shape[1]!, names);
   const free = await freeDenoiser(models, options);
   const recorder = await compileRecorder(device, observer.unet, features, sourceContext, shape);
   const conditional = firstRow(context);
@@ -125,7 +125,7 @@ async function injectionGuide(
   const { personalized, observer, context, sourceContext } = models;
   const { device, unet } = personalized;
   const { shape, guidance, count } = options;
-  const size = sizeOf(shape);
+  const size = latentSize(shape);
   const attention = chooseSelfAttentions(unet.config, size, injection.layers, 'queries and keys');
   const phases = new Map<string, Promise<InjectionPhase>>();
   const compilePhase = async (names: readonly string[]): Promise<InjectionPhase> => {
@@ -176,8 +176,6 @@ const freeDenoiser = (
 
 /** Of `count` steps, how many a share is. */
 export const stepsUntil = (share: number, count: number): number => Math.round(share * count);
-
-const sizeOf = (shape: readonly number[]) => shape.slice(-2) as [height: number, width: number];
 
 const firstRow = ({ shape: [rows = 1, ...row], data }: NdArray): NdArray => ({
   dtype: 'float32',

@@ -26,7 +26,7 @@ import {
   type PersonalizationBase,
   tokenizerWith,
 } from '../personalization/index.ts';
-import { guidedTexts } from './edsd.ts';
+import { guidedPrompts } from './edsd.ts';
 import { needsMask } from './guided-image-settings.ts';
 import { type GuidedImageEvent, guidedImages, type SteeringPrompts } from './guided-images.ts';
 import { regionPlane } from './loss-region.ts';
@@ -132,8 +132,7 @@ async function startRun(base: PersonalizationBase, options: SteerOptions): Promi
   checkImages(options);
   const key = randomKey(seed);
   const w = settings.edsd === 'off' ? 1 : settings.edsd.guidanceScale;
-  const asked = (prompt: string) =>
-    guidedTexts(w).map(({ text }) => (text === 'prompt' ? prompt : (prompts.negative ?? '')));
+  const asked = (prompt: string) => guidedPrompts(w, prompt, prompts.negative);
   return {
     base,
     options,

@@ -175,10 +175,12 @@ function checkModeShifting(
     whole('appearance.noises', noises);
     number('appearance.guidanceScale', appearance.guidanceScale, () => true, '');
     number('appearance.temperature', temperature, (τ) => τ > 0, ' above 0');
-    if (times.length === 0)
+    if (times.length === 0) {
       throw new Error('steer: appearance.times are one or more shares of the schedule, got none');
-    for (const time of times)
+    }
+    for (const time of times) {
       number('appearance.times', time, (share) => share >= 0 && share <= 1, ' in [0, 1]');
+    }
   }
   if (guidance.kind === 'energy') {
     number('guidance.strength', guidance.strength, (strength) => strength >= 0, ' ≥ 0');

@@ -88,16 +88,13 @@ describe('appearance transfer', () => {
   it('is as coarse as the features where they have fewer places than the latents, of any aspect', async () => {
     const layers = { parts: ['mid'], mostPlaces: 1024, skip: 0 } as const;
     const source = normal(randomKey(8), [1, 4, 8, 16]);
-    const change = changeOf({
-      latents: (
-        await transfer({
-          source,
-          drawings: [normal(randomKey(9), [1, 4, 8, 16])],
-          mask: ndArray('float32', [8, 16], new Float32Array(128).fill(1)),
-          comparison: { ...comparison, layers, temperature: 0.02 },
-        })
-      ).latents,
-    }).map((value, i) => value + tinySource.data[i]! - source.data[i]!);
+    const { latents } = await transfer({
+      source,
+      drawings: [normal(randomKey(9), source.shape)],
+      mask: ndArray('float32', [8, 16], new Float32Array(128).fill(1)),
+      comparison: { ...comparison, layers, temperature: 0.02 },
+    });
+    const change = latents.data.map((value, i) => value - source.data[i]!);
     // A row between eight values: x[1] and x[2] lie ¼ and ¾ of the way from the first to the second, and so on.
     const row = change.slice(16, 32);
     expect(Math.max(...row) - Math.min(...row)).toBeGreaterThan(0.01);
@@ -131,7 +128,7 @@ describe('the places of a subject', () => {
   it('are those that look like the photo’s, and each finds its own', async () => {
     const photo = { features: featuresOf([0, 1, 2, 3]), subject: Float32Array.of(1, 1, 1, 0) };
     const { centred } = await subjectPlaces(between, photo.features, photo, 0.05);
-    const found = await subjectPlaces(between, featuresOf([2, 0, 1, 3]), { ...photo, centred }, 0.05);
+    const found = await subjectPlaces(between, featuresOf([2, 0, 1, 3]), { ...photo, own: centred }, 0.05);
     Array.from(found.weights).forEach((weight, place) => {
       expect(weight).toBeCloseTo(place < 3 ? 1 : 0, 4);
     });

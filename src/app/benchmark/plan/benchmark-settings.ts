@@ -125,7 +125,7 @@ type Changeable = { readonly [key: string]: unknown };
 /** What may be given though there is no default of it. */
 const optional = ['sourceGuidanceScale', 'timesteps']; // those of EDSD too
 
-/** Words that stand for a number in a setting, where they are not those that switch something off. */
+/** Words that stand for a number, or for settings of their own, where they are not those that switch something off. */
 const wordsOf: { readonly [key: string]: readonly string[] } = {
   rowsPerPass: ['all'],
   appearance: ['source'],

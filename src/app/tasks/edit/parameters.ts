@@ -124,9 +124,7 @@ export const editParameters = z.object({
     .min(1)
     .max(100)
     .optional()
-    .describe(
-      'Pictures of the concept in the layout of the photo that steering learns from, and as many, 4 at most, that they take its looks from',
-    )
+    .describe('Pictures of the concept in the layout of the photo that steering learns from')
     .meta(hints({ unit: 'pictures', defaultText: '4' })),
   guidanceScale: z
     .number()

@@ -47,7 +47,8 @@ export function composite<R extends Raster>(picture: R, { image, crop, mask }: E
   return { ...picture, pixels };
 }
 
-const channelOf = ({ shape, data }: Latents, channel: number): Plane => {
+/** One channel of the first latents, [height, width]. */
+export const channelOf = ({ shape, data }: Latents, channel: number): Plane => {
   const [height, width] = shape.slice(2) as [number, number];
   const plane = height * width;
   return {
