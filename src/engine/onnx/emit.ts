@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { sizeOf } from '../arrays/index.ts';
 import { type Graph, type Primitive, type Tensor, topologicalOrder } from '../graph/index.ts';
 import { dataTypes } from './data-types.ts';
 import { type EmissionRule, emissions } from './emissions.ts';
@@ -26,7 +27,7 @@ export interface Emission {
 const irVersion = 10;
 const opsetVersion = 21;
 
-/** Writes a graph as an ONNX model. */
+/** Writes a graph as an ONNX model, which declares its outputs by size, the smallest first (see `runIntoBuffers`). */
 export function emit(
   graph: Graph,
   { dialect = 'contrib', externalFile = 'weights.bin' }: Emission = {},
@@ -38,6 +39,7 @@ export function emit(
     if (!names.has(tensor)) names.set(tensor, emitOne(tensor, names, build));
   }
   const nodes = nameOutputs(graph, names, build);
+  const smallestFirst = [...graph.outputs].sort(([, a], [, b]) => sizeOf(a.shape) - sizeOf(b.shape));
   const model = encodeModel({
     irVersion,
     producerName: 'dreamsteerer',
@@ -50,7 +52,7 @@ export function emit(
       node: nodes,
       initializer: build.initializers,
       input: graph.inputs.map(([path, tensor]) => valueMessage(`input:${path}`, tensor)),
-      output: graph.outputs.map(([path, tensor]) => valueMessage(`output:${path}`, tensor)),
+      output: smallestFirst.map(([path, tensor]) => valueMessage(`output:${path}`, tensor)),
     },
   });
   return { model, external: build.external, externalFile, hash: hashOf(model, build.external) };

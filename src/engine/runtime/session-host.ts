@@ -1,6 +1,7 @@
 import * as ort from 'onnxruntime-node';
 import { type DType, sizeOf, type TypedArray, typedArrays } from '../arrays/index.ts';
 import { type ConcreteDeviceName, deviceTraits } from './devices.ts';
+import { runIntoBuffers } from './run-into-buffers.ts';
 import type { ProgramDescription, Request, SharedLeaf, Value, ValueHeader } from './worker-messages.ts';
 
 /** A leaf of a state: the current value and, on the CPU, a second buffer where one is needed. */
@@ -59,12 +60,7 @@ export class SessionHost {
     for (const feed of feeds) inputs[`input:${feed.path}`] = tensorOf(feed, feed.data);
     for (const [input, path] of description.stateInputs) inputs[`input:${input}`] = leaves.get(path)!.current;
 
-    const onDevice = deviceTraits[description.device].memory === 'device';
-    const fetches: Record<string, ort.Tensor | null> = {};
-    for (const output of description.outputs) {
-      fetches[`output:${output.path}`] = onDevice ? null : destination(output, leaves);
-    }
-    const results = await session.run(inputs, fetches);
+    const results = await computed(session, description, inputs, leaves);
     const values: Value[] = [];
     for (const output of description.outputs) {
       const tensor = results[`output:${output.path}`]!;
@@ -126,6 +122,20 @@ export class SessionHost {
     if (this.states.size > 0) return;
     for (const session of this.retired.splice(0)) await session.release();
   }
+}
+
+/** The outputs by name. On the CPU they are written where they belong, elsewhere the device makes room for them. */
+async function computed(
+  session: ort.InferenceSession,
+  { device, outputs }: ProgramDescription,
+  inputs: Readonly<Record<string, ort.Tensor>>,
+  leaves: ReadonlyMap<string, Held>,
+): Promise<Readonly<Record<string, ort.Tensor>>> {
+  if (deviceTraits[device].memory === 'device') return session.run(inputs);
+  const places = outputs.map((output) => [`output:${output.path}`, destination(output, leaves)] as const);
+  const written = Object.fromEntries(places);
+  await runIntoBuffers(session, inputs, written);
+  return written;
 }
 
 function createSession(description: ProgramDescription): Promise<ort.InferenceSession> {

@@ -98,9 +98,9 @@ describe('an emitted model', () => {
       ['input:on', 9, []],
     ]);
     expect(output.map(header)).toEqual([
-      ['output:y', 10, [2, 3]],
       ['output:same', 9, []],
       ['output:total', 1, []],
+      ['output:y', 10, [2, 3]],
     ]);
   });
 
