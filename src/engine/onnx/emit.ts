@@ -35,7 +35,7 @@ export function emit(
   const build = new NodeBuilder(dialect, externalFile);
   const names = new Map<Tensor, string>();
   for (const [path, tensor] of graph.inputs) names.set(tensor, `input:${path}`);
-  for (const tensor of topologicalOrder(graph.outputs.map(([, output]) => output))) {
+  for (const tensor of topologicalOrder(lastReadyFirst(graph.outputs.map(([, output]) => output)))) {
     if (!names.has(tensor)) names.set(tensor, emitOne(tensor, names, build));
   }
   const nodes = nameOutputs(graph, names, build);
@@ -56,6 +56,21 @@ export function emit(
     },
   });
   return { model, external: build.external, externalFile, hash: hashOf(model, build.external) };
+}
+
+/**
+ * Outputs by when their operands are there, the last first. ONNX Runtime searches back from the last node that nobody
+ * reads, then from the one before it: so it computes each output as soon as it can. What shares values, such as a
+ * variable's next value and its moments, is computed in a row, and the values go; with the variables first and all
+ * moments after them, an update of AdamW would hold them for all variables at once.
+ */
+function lastReadyFirst(outputs: readonly Tensor[]): readonly Tensor[] {
+  const isComputed = ({ primitive }: Tensor) => primitive !== 'input' && primitive !== 'constant';
+  const computed = topologicalOrder(outputs).filter(isComputed);
+  const places = new Map(computed.map((tensor, place) => [tensor, place]));
+  const ready = ({ inputs }: Tensor) =>
+    inputs.reduce((last, input) => Math.max(last, places.get(input) ?? 0), 0);
+  return [...outputs].sort((a, b) => ready(b) - ready(a));
 }
 
 /**

@@ -1,7 +1,7 @@
 import * as ort from 'onnxruntime-node';
 
 /**
- * Runs a session on the CPU that writes all its outputs into tensors of the caller, and leaves them there.
+ * Runs a session whose outputs are in the host's memory: it writes them into tensors of the caller, and they stay there.
  *
  * onnxruntime-node (1.30) copies every output once more into a new buffer when the run is over, also those that the
  * caller has given the memory for: a training step would copy its whole state. It makes a Tensor of each copy, so it

@@ -124,7 +124,7 @@ export class SessionHost {
   }
 }
 
-/** The outputs by name. On the CPU they are written where they belong, elsewhere the device makes room for them. */
+/** The outputs by name. In the host's memory they are written where they belong; a device makes room for its own. */
 async function computed(
   session: ort.InferenceSession,
   { device, outputs }: ProgramDescription,

@@ -104,6 +104,19 @@ describe('an emitted model', () => {
     ]);
   });
 
+  it('writes outputs by when they are ready, the last first: ONNX Runtime begins with the last', () => {
+    const graph = trace(
+      (x) => {
+        const parts = [exp(x), exp(exp(x))];
+        return { twice: parts.map((part) => multiply(part, 2)), more: parts.map((part) => add(part, 1)) };
+      },
+      spec([2, 3]),
+    );
+    const { node } = parse(emit(graph).model);
+    const written = node.flatMap(({ output }) => output).filter((name) => name.startsWith('output:'));
+    expect(written).toEqual(['output:twice.1', 'output:more.1', 'output:twice.0', 'output:more.0']);
+  });
+
   it('gives every node and every value a name of its own, nodes with their scope', () => {
     const graph = single((x) => scope('unet', () => scope(3, () => linear(exp(x), { weight: x }))));
     const { node } = parse(emit(graph).model);
