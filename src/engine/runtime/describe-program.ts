@@ -1,7 +1,15 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { flatten, formatShape, type Tree } from '../arrays/index.ts';
+import {
+  type DType,
+  flatten,
+  formatShape,
+  type Shape,
+  sizeOf,
+  type Tree,
+  typedArrays,
+} from '../arrays/index.ts';
 import { inHalfPrecision, type Tensor, type TensorSpec, type TensorsOf, trace } from '../graph/index.ts';
 import { type EmittedModel, emit } from '../onnx/index.ts';
 import { type ConcreteDeviceName, deviceTraits } from './devices.ts';
@@ -21,7 +29,7 @@ export interface CompileOptions {
   /**
    * What happens to the memory of intermediate values. `pooled`: it is planned ahead and kept for the next run.
    * `returned`: it goes back to the system as soon as it is free, which takes less of it where a run needs
-   * gigabytes. Default pooled.
+   * gigabytes. Default: returned where a program reads more than 1 GiB of weights, else pooled.
    */
   readonly memory?: 'pooled' | 'returned';
 }
@@ -36,6 +44,7 @@ export interface DescribedProgram {
 const [inputPart, statePart, outputPart] = ['inputs', 'state', 'outputs'] as const;
 
 const largestPrepacked = 2 ** 28;
+const largestPooled = 2 ** 30;
 
 /** Traces, emits and describes a program for the worker. */
 export function describeProgram<Specs extends Tree<TensorSpec>, StateSpecs extends Tree<TensorSpec>>(
@@ -46,7 +55,7 @@ export function describeProgram<Specs extends Tree<TensorSpec>, StateSpecs exten
   ) => { readonly outputs: Tree<Tensor>; readonly state?: Tree<Tensor> },
   specs: Specs,
   stateSpecs: StateSpecs,
-  { compute = 'float32', threads, prepack, memory = 'pooled' }: CompileOptions,
+  { compute = 'float32', threads, prepack, memory: wanted }: CompileOptions,
 ): DescribedProgram {
   checkSpecs({ [inputPart]: specs, [statePart]: stateSpecs });
   if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1)) {
@@ -64,6 +73,8 @@ export function describeProgram<Specs extends Tree<TensorSpec>, StateSpecs exten
   const graph = compute === 'float16' ? inHalfPrecision(traced) : traced;
   const emitted = emit(graph, { dialect: deviceTraits[device].dialect });
   const external = emitted.external.reduce((total, { value }) => total + value.data.byteLength, 0);
+  const read = graph.inputs.reduce((total, [, { dtype, shape }]) => total + bytesOf(dtype, shape), external);
+  const memory = wanted ?? (read > largestPooled ? 'returned' : 'pooled');
   const header = ([path, { dtype, shape }]: readonly [string, Tensor]): ValueHeader => ({
     path,
     dtype,
@@ -102,6 +113,8 @@ export function describeProgram<Specs extends Tree<TensorSpec>, StateSpecs exten
   };
   return { description, outputs: tree };
 }
+
+const bytesOf = (dtype: DType, shape: Shape): number => sizeOf(shape) * typedArrays[dtype].BYTES_PER_ELEMENT;
 
 /** A path without its first part. */
 export const inner = (path: string): string => path.slice(path.indexOf('.') + 1 || path.length);

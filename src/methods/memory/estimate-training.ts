@@ -47,21 +47,21 @@ export function trainingStages({
     { variables, batch: problem.batch, frozen } as never,
   );
   const counted = intermediateBytes(graph.outputs.map(([, tensor]) => tensor));
-  const averages = problem.averageDecay === undefined ? 0 : 1;
-  const collected = (problem.batchesPerStep ?? 1) > 1 ? 1 : 0;
+  const averages = problem.averageDecay === undefined ? 0 : one;
   const lasting = [
     { label: 'the model', bytes: heldBytes },
     { label: 'the process', bytes: calibration.fixedBytes },
     { label: 'what is trained', bytes: one },
     { label: "Adam's moments", bytes: 2 * one },
-    { label: 'averages and collected gradients', bytes: (averages + collected) * one },
+    { label: 'averages', bytes: averages },
   ];
   return [
     {
       stage: 'a training step',
       parts: [
         ...lasting,
-        { label: 'gradients and activations', bytes: calibration.backward[activations] * counted },
+        { label: 'gradients', bytes: one },
+        { label: 'activations', bytes: calibration.backward[activations] * counted },
       ],
     },
     {

@@ -2,8 +2,8 @@ import type { Primitive } from '../../engine/index.ts';
 import { sizeOf, type Tensor, topologicalOrder, typedArrays } from '../../engine/index.ts';
 
 /**
- * The most memory that a graph's intermediate values take at a time, its outputs included and its inputs and constants
- * not: every value is made in the order in which the graph is written, takes the place of an operand that is of no more
+ * The most memory that a graph's intermediate values take at a time, without its inputs, constants and outputs, which
+ * have theirs before it runs: every value is made in the order in which the graph is written, takes the place of an operand that is of no more
  * use where the operation goes element by element, and is freed after its last reader.
  */
 export function intermediateBytes(outputs: readonly Tensor[]): number {
@@ -12,16 +12,16 @@ export function intermediateBytes(outputs: readonly Tensor[]): number {
   const kept = new Set(outputs.map(owner));
   let [now, most] = [0, 0];
   for (const [place, tensor] of order.entries()) {
-    if (!takesMemory(tensor)) continue;
+    if (!takesMemory(tensor) || owner(tensor) !== tensor) continue;
     const operands = [...new Set(tensor.inputs.map(owner))].filter(takesMemory);
     const ending = operands.filter((operand) => lastReader.get(operand) === place && !kept.has(operand));
     const freed = ending.reduce((sum, operand) => sum + bytesOf(operand), 0);
-    if (owner(tensor) !== tensor) continue; // a view
+    const own = kept.has(tensor) ? 0 : bytesOf(tensor);
     const inPlace =
-      elementwise.has(tensor.primitive) && ending.some((operand) => bytesOf(operand) === bytesOf(tensor));
-    now += inPlace ? 0 : bytesOf(tensor);
+      own > 0 && elementwise.has(tensor.primitive) && ending.some((operand) => bytesOf(operand) === own);
+    now += inPlace ? 0 : own;
     most = Math.max(most, now);
-    now -= inPlace ? freed - bytesOf(tensor) : freed;
+    now -= inPlace ? freed - own : freed;
   }
   return most;
 }
