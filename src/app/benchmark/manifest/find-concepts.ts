@@ -1,9 +1,9 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { isThere } from '../../models/is-there.ts';
+import { pictureNames } from '../../runs/picture-names.ts';
 import { TaskError } from '../../tasks/task.ts';
 import type { ManifestConcept } from './manifest.ts';
-import { pictureNames } from './picture-files.ts';
 
 /** Where the data sets have their folders of pictures: DreamBooth in `dataset`, DreamMatcher in `inputs`, ViCo's lie bare. */
 const places = ['.', 'dataset', 'inputs'];

@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { basename, extname, join, relative } from 'node:path';
 import { isThere } from '../../models/is-there.ts';
+import { maskPathOf, pictureNames } from '../../runs/picture-names.ts';
 import { TaskError } from '../../tasks/task.ts';
 import { slashed } from './find-concepts.ts';
 import type { ManifestConcept, ManifestSource } from './manifest.ts';
-import { maskPathOf, pictureNames } from './picture-files.ts';
 
 /**
  * Pictures to be edited, from a folder with a folder of them for each class word. Of `dog/park.jpg`, `park.txt` may hold

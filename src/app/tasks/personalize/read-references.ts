@@ -1,7 +1,8 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { extname, join } from 'node:path';
 import type { Reference } from '../../../methods/personalization/index.ts';
 import { fileHash } from '../../runs/content-hash.ts';
+import { pictureNames } from '../../runs/picture-names.ts';
 import { readPhoto } from '../../runs/read-photo.ts';
 import { TaskError } from '../task.ts';
 import type { PersonalizeParameters } from './parameters.ts';
@@ -35,16 +36,14 @@ export async function readReferences({ pictures, captions }: PersonalizeParamete
   return { references, hashes };
 }
 
-/** A picture, or all pictures of a folder in the order of their names. */
+/** A picture, or all pictures of a folder in the order of their names, without masks that lie beside them. */
 export async function picturesAt(path: string): Promise<readonly string[]> {
   const isFolder = await stat(path).then(
     (status) => status.isDirectory(),
     () => false, // reading it will say what is wrong
   );
   if (!isFolder) return [path];
-  const names = (await readdir(path)).filter((name) => pictureEnding.test(name)).sort();
+  const names = await pictureNames(path);
   if (names.length > 0) return names.map((name) => join(path, name));
   throw new TaskError(`${path}: there is no picture in this folder (PNG, JPEG, WebP, TIFF, GIF, AVIF)`);
 }
-
-const pictureEnding = /\.(png|jpe?g|webp|tiff?|gif|avif)$/i;
