@@ -1,15 +1,7 @@
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type DType,
-  flatten,
-  formatShape,
-  type Shape,
-  sizeOf,
-  type Tree,
-  typedArrays,
-} from '../arrays/index.ts';
+import { bytesPerElement, flatten, formatShape, sizeOf, type Tree } from '../arrays/index.ts';
 import { inHalfPrecision, type Tensor, type TensorSpec, type TensorsOf, trace } from '../graph/index.ts';
 import { type EmittedModel, emit } from '../onnx/index.ts';
 import { type ConcreteDeviceName, deviceTraits } from './devices.ts';
@@ -73,7 +65,10 @@ export function describeProgram<Specs extends Tree<TensorSpec>, StateSpecs exten
   const graph = compute === 'float16' ? inHalfPrecision(traced) : traced;
   const emitted = emit(graph, { dialect: deviceTraits[device].dialect });
   const external = emitted.external.reduce((total, { value }) => total + value.data.byteLength, 0);
-  const read = graph.inputs.reduce((total, [, { dtype, shape }]) => total + bytesOf(dtype, shape), external);
+  const read = graph.inputs.reduce(
+    (total, [, { dtype, shape }]) => total + sizeOf(shape) * bytesPerElement(dtype),
+    external,
+  );
   const memory = wanted ?? (read > largestPooled ? 'returned' : 'pooled');
   const header = ([path, { dtype, shape }]: readonly [string, Tensor]): ValueHeader => ({
     path,
@@ -113,8 +108,6 @@ export function describeProgram<Specs extends Tree<TensorSpec>, StateSpecs exten
   };
   return { description, outputs: tree };
 }
-
-const bytesOf = (dtype: DType, shape: Shape): number => sizeOf(shape) * typedArrays[dtype].BYTES_PER_ELEMENT;
 
 /** A path without its first part. */
 export const inner = (path: string): string => path.slice(path.indexOf('.') + 1 || path.length);

@@ -1,10 +1,10 @@
 import type { Primitive } from '../../engine/index.ts';
-import { sizeOf, type Tensor, topologicalOrder, typedArrays } from '../../engine/index.ts';
+import { bytesPerElement, sizeOf, type Tensor, topologicalOrder } from '../../engine/index.ts';
 
 /**
  * The most memory that a graph's intermediate values take at a time, without its inputs, constants and outputs, which
- * have theirs before it runs: every value is made in the order in which the graph is written, takes the place of an operand that is of no more
- * use where the operation goes element by element, and is freed after its last reader.
+ * have theirs before it runs: every value is made in the order in which the graph is written, takes the place of an
+ * operand that is of no more use where the operation goes element by element, and is freed after its last reader.
  */
 export function intermediateBytes(outputs: readonly Tensor[]): number {
   const order = topologicalOrder(outputs);
@@ -45,7 +45,7 @@ function owner(tensor: Tensor): Tensor {
 
 const takesMemory = ({ primitive }: Tensor): boolean => primitive !== 'input' && primitive !== 'constant';
 
-const bytesOf = ({ dtype, shape }: Tensor): number => sizeOf(shape) * typedArrays[dtype].BYTES_PER_ELEMENT;
+const bytesOf = ({ dtype, shape }: Tensor): number => sizeOf(shape) * bytesPerElement(dtype);
 
 const views: ReadonlySet<Primitive> = new Set<Primitive>(['reshape', 'stopGradient']);
 

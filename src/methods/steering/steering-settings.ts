@@ -109,7 +109,7 @@ export const loraBeside = {
   targets: ['attention'],
 } as const satisfies SteeredSubset;
 
-/** Of a large model each row goes alone: together the six rows would take 17 GiB for activations. */
+/** Of a large model each row goes alone: together the six rows would take six times the activations. */
 const memoryOf: { readonly [P in PresetName]: Pick<SteeringOptimization, 'rowsPerPass' | 'activations'> } = {
   'SD 1.x': { rowsPerPass: 1, activations: 'recompute' },
   'SD 2.x': { rowsPerPass: 1, activations: 'recompute' },
