@@ -24,6 +24,7 @@ export { type TimestepWeighting, timestepWeight } from './delta-denoising/timest
 export type { AttentionLayer, UnetPart } from './mask/attention-layers.ts';
 export { listAttentionLayers } from './mask/attention-layers.ts';
 export { type AttentionChoice, chooseAttention } from './mask/choose-attention.ts';
+export { otsuThreshold } from './mask/otsu-threshold.ts';
 export { type Plane, type PlaneFilter, resizePlane } from './mask/resize-plane.ts';
 export { type EdgeOptions, softenRegion } from './mask/soften-region.ts';
 export {

@@ -1,6 +1,6 @@
 export { type GeneratingOptions, generatePictures } from './generate-pictures.ts';
 export { drawHeldOut, type HeldOutScene, heldOutPrompt } from './held-out-scenes.ts';
-export { type AttentionQuality, judgeAttention, overlapAtHalf } from './judge-attention.ts';
+export { type AttentionQuality, judgeAttention, overlapAbove } from './judge-attention.ts';
 export {
   type AutoencoderHolder,
   type AutoencoderQuality,

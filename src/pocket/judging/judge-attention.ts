@@ -4,6 +4,7 @@ import { encodeImage, type NoiseSchedule } from '../../methods/diffusion/index.t
 import {
   contextOf,
   type EditModel,
+  otsuThreshold,
   type Plane,
   resizePlane,
   subjectFromWords,
@@ -16,8 +17,10 @@ import { type JudgingEvent, type JudgingOptions, judged, meanOf } from './judgin
 
 export interface AttentionQuality {
   readonly count: number;
-  /** Mean intersection over union with the true mask, 0 to 1. */
+  /** Mean intersection over union with the true mask, 0 to 1, of maps cut at Otsu's threshold. */
   readonly iou: number;
+  /** The same of maps cut at half of their range. */
+  readonly iouAtHalf: number;
 }
 
 export interface AttentionJudging extends JudgingOptions {
@@ -28,7 +31,7 @@ export interface AttentionJudging extends JudgingOptions {
 
 /**
  * Whether the cross-attention of the class word on noised held-out scenes shows where the subject is: the map as an
- * edit takes it, without refinement by self-attention, cut at half of its range.
+ * edit takes it, without refinement by self-attention, cut at Otsu's threshold and at half of its range.
  */
 export async function* judgeAttention(
   judgedModel: EditModel,
@@ -36,7 +39,7 @@ export async function* judgeAttention(
 ): AsyncGenerator<JudgingEvent, AttentionQuality> {
   const { model, tokenizer } = judgedModel;
   const contexts = new Map<string, NdArray>();
-  const overlaps: number[] = [];
+  const overlaps: { readonly iou: number; readonly iouAtHalf: number }[] = [];
   for (let index = 0; index < count; index++) {
     signal?.throwIfAborted();
     const { scene, picture, mask } = await drawHeldOut(index, model.vae.config.sampleSize);
@@ -52,14 +55,24 @@ export async function* judgeAttention(
     });
     let next = await looking.next();
     while (!next.done) next = await looking.next();
-    overlaps.push(overlapAtHalf(next.value, mask));
+    const map = next.value;
+    const separating = otsuThreshold(map.data);
+    overlaps.push({
+      iou: separating === undefined ? 0 : overlapAbove(separating, map, mask),
+      iouAtHalf: overlapAbove(0.5, map, mask),
+    });
     yield judged(index + 1, count);
   }
-  return { count, iou: meanOf(overlaps) };
+  return {
+    count,
+    iou: meanOf(overlaps.map(({ iou }) => iou)),
+    iouAtHalf: meanOf(overlaps.map(({ iouAtHalf }) => iouAtHalf)),
+  };
 }
 
-/** Intersection over union of a mask with what reaches half of a map from 0 to 1, resized to it. */
-export function overlapAtHalf(map: Plane, mask: Mask): number {
+/** Intersection over union of a mask with what reaches a threshold in a map resized to it, 0 to 1. */
+export function overlapAbove(threshold: number, map: Plane, mask: Mask): number {
   const resized = resizePlane(map, mask.shape as [number, number]);
-  return intersectionOverUnion(ndArray('float32', mask.shape, resized.data), mask);
+  const reached = resized.data.map((value) => (value >= threshold ? 1 : 0));
+  return intersectionOverUnion(ndArray('float32', mask.shape, reached), mask);
 }

@@ -37,7 +37,8 @@ export const qualityFigures = ({
   figure('Generated: prompted class', generated, generated.class, 'share', 0.92),
   figure('Generated: prompted background', generated, generated.background, 'share', 0.95),
   figure('Generated: Fréchet distance to drawn', generated, generated.frechetDistance, 'number', undefined),
-  figure('Attention of the class word, IoU', attention, attention.iou, 'number', 0.5),
+  figure("Attention of the class word, IoU above Otsu's threshold", attention, attention.iou, 'number', 0.5),
+  figure('Attention of the class word, IoU above half', attention, attention.iouAtHalf, 'number', undefined),
 ];
 
 const figure = (

@@ -18,7 +18,7 @@ import {
   judgeAutoencoder,
   judgeClip,
   judgeGenerated,
-  overlapAtHalf,
+  overlapAbove,
   qualityFigures,
   zeroShot,
 } from '../../../src/pocket/judging/index.ts';
@@ -163,14 +163,19 @@ describe('the attention of the class word', () => {
   test('shows nothing where attention tells no place from another', async () => {
     const uniform = await riggedModel(device, /attn2\.to_q/);
     const quality = await complete(judgeAttention(uniform, { count: 2, schedule, key: randomKey(1) }));
-    expect(quality).toEqual({ count: 2, iou: 0 });
+    expect(quality).toEqual({ count: 2, iou: 0, iouAtHalf: 0 });
   });
 
   test('of random networks overlaps the subject somewhere', async () => {
     const model = await riggedModel(device, /^$/);
-    const { iou } = await complete(judgeAttention(model, { count: 2, schedule, key: randomKey(1) }));
-    expect(iou).toBeGreaterThan(0);
-    expect(iou).toBeLessThan(1);
+    const { iou, iouAtHalf } = await complete(
+      judgeAttention(model, { count: 2, schedule, key: randomKey(1) }),
+    );
+    for (const overlap of [iou, iouAtHalf]) {
+      expect(overlap).toBeGreaterThan(0);
+      expect(overlap).toBeLessThan(1);
+    }
+    expect(iou).not.toBe(iouAtHalf);
   });
 
   test.each([
@@ -180,25 +185,25 @@ describe('the attention of the class word', () => {
   ])('that covers %s', (_, values, overlap) => {
     const map = ndArray('float32', [2, 2], Float32Array.from(values));
     const mask = ndArray('float32', [2, 2], Float32Array.of(1, 0, 0, 0));
-    expect(overlapAtHalf(map, mask)).toBe(overlap);
+    expect(overlapAbove(0.5, map, mask)).toBe(overlap);
   });
 
   test('is compared in pixels', () => {
     const map = ndArray('float32', [1, 2], Float32Array.of(1, 0));
     const mask = ndArray('float32', [2, 4], Float32Array.of(1, 1, 0, 0, 1, 1, 0, 0));
-    expect(overlapAtHalf(map, mask)).toBe(1);
+    expect(overlapAbove(0.5, map, mask)).toBe(1);
   });
 });
 
-test('the figures of a model card have a bar each but the distance', () => {
+test('the figures of a model card have a bar each but the distance and the overlap at half', () => {
   const half = { count: 3, class: 0.5, background: 0.5, colour: 0.5 };
   const figures = qualityFigures({
     autoencoder: { count: 2, psnr: 30, ssim: 0.9 },
     clip: half,
     generated: { ...half, frechetDistance: 0.1 },
-    attention: { count: 4, iou: 0.6 },
+    attention: { count: 4, iou: 0.6, iouAtHalf: 0.4 },
   });
-  expect(figures.filter(({ bar }) => bar === undefined).map(({ value }) => value)).toEqual([0.1]);
+  expect(figures.filter(({ bar }) => bar === undefined).map(({ value }) => value)).toEqual([0.1, 0.4]);
   expect(
     figures.filter(({ value, bar }) => bar !== undefined && value >= bar).map(({ value }) => value),
   ).toEqual([30, 0.6]);
