@@ -168,9 +168,12 @@ export async function createMinimizer<Variables extends Tree<Source>, Batch exte
   const collect = await compileStep(
     ({ batch, scalars }: StepInputs, state: StepState) => {
       const { loss, gradients } = batchGradients(recipe, state, batch, scalars);
-      return { outputs: { loss }, state: { gradients: accumulated(state.gradients!, gradients) } };
+      return {
+        outputs: { loss },
+        state: { gradients: accumulated(state.gradients!, gradients, scalars.first!) },
+      };
     },
-    { batch: problem.batch, scalars: { lossScale: spec([]), share: spec([]) } },
+    { batch: problem.batch, scalars: { lossScale: spec([]), share: spec([]), first: spec([]) } },
     { ...shared, gradients: shared.variables },
   );
   const update = await compileStep(
@@ -338,8 +341,9 @@ export class Minimizer<Variables extends Tree<Source>> {
     share: NdArray,
   ): Promise<LossAndNorm> {
     let loss = 0;
-    for (const batch of batches) {
-      const inputs = { batch, scalars: { lossScale: scalars.lossScale!, share } };
+    for (const [part, batch] of batches.entries()) {
+      const first = scalar(part === 0 ? 1 : 0);
+      const inputs = { batch, scalars: { lossScale: scalars.lossScale!, share, first } };
       loss += numbers(await collect.run(inputs as Tree<NdArray>, this.all)).loss;
     }
     const { gradientNorm } = numbers(await update.run({ scalars } as Tree<NdArray>, this.all));

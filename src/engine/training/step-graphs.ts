@@ -3,7 +3,6 @@ import { gradient } from '../autodiff/index.ts';
 import {
   add,
   divide,
-  filled,
   greater,
   minimum,
   multiply,
@@ -32,6 +31,7 @@ export interface StepRecipe<Variables extends Tree<TensorSpec>, Batch extends Tr
 export interface StepScalars {
   readonly lossScale?: Tensor;
   readonly share?: Tensor;
+  readonly first?: Tensor;
   readonly averageRate?: Tensor;
   /** The optimizer's, once for each learning rate. */
   readonly rates?: readonly Readonly<Record<string, Tensor>>[];
@@ -62,10 +62,20 @@ export function batchGradients<Variables extends Tree<TensorSpec>, Batch extends
   return { loss: multiply(loss, share!), gradients: gradient(scaled, variables) as Tree<Tensor> };
 }
 
-/** Adds gradients to those collected so far. */
-export function accumulated(collected: Tree<Tensor>, gradients: Tree<Tensor>): Tree<Tensor> {
+/**
+ * Adds gradients to those collected so far, or puts them in their place.
+ * @param first above 0 for the first batch of a step: what was collected for the step before is written over. (An
+ *   update that wrote zeros would hold them beside the gradients that it reads.)
+ */
+export function accumulated(collected: Tree<Tensor>, gradients: Tree<Tensor>, first: Tensor): Tree<Tensor> {
   const known = leavesOf(collected);
-  return treeOf(flatten<Tensor>(gradients).map(([path, gradient]) => [path, add(known[path]!, gradient)]));
+  const isFirst = greater(first, 0);
+  return treeOf(
+    flatten<Tensor>(gradients).map(([path, gradient]) => [
+      path,
+      select(isFirst, gradient, add(known[path]!, gradient)),
+    ]),
+  );
 }
 
 /**
@@ -85,14 +95,15 @@ export function applyUpdate<Variables extends Tree<TensorSpec>, Batch extends Tr
   );
   const groups = jointUpdates(Object.entries(variables), optimizer.formOf, rateOf).map((group) => {
     const joined = (leaves: Leaves) => group.join(group.paths.map((path) => leaves[path]!));
-    return { ...group, joined, gradient: divide(joined(gradients), scalars.lossScale!) };
+    return { ...group, joined, scaled: joined(gradients) };
   });
-  const norm = globalNorm(groups.map(({ gradient }) => gradient));
+  // Of the gradients as they are: divided first, all of them would be held twice until the norm is known.
+  const norm = divide(globalNorm(groups.map(({ scaled }) => scaled)), scalars.lossScale!);
   const finite = greater(largestFloat32, norm); // neither infinite nor NaN;
   const clip = clipNorm === undefined ? undefined : minimum(divide(clipNorm, add(norm, 1e-6)), 1);
 
   const next: Entry<Tensor>[] = [];
-  for (const { form, rate, paths, joined, split, gradient } of groups) {
+  for (const { form, rate, paths, joined, split, scaled } of groups) {
     const put = (part: string, joint: Tensor) =>
       split(joint).forEach((value, index) => {
         const path = paths[index]!;
@@ -101,6 +112,7 @@ export function applyUpdate<Variables extends Tree<TensorSpec>, Batch extends Tr
     const keep = (part: string, value: Tensor, old: Tensor) => {
       if (value !== old) put(part, select(finite, value, old));
     };
+    const gradient = divide(scaled, scalars.lossScale!);
     const clipped = clip === undefined ? gradient : multiply(gradient, clip);
     const variable = joined(variables);
     const own = Object.fromEntries(optimizer.moments.map((name) => [name, joined(moments[name]!)] as const));
@@ -111,11 +123,6 @@ export function applyUpdate<Variables extends Tree<TensorSpec>, Batch extends Tr
       const old = joined(averages);
       // ā ← ā + (1 − d)(θ − ā)
       keep('averages', add(old, multiply(subtract(updated.variable, old), scalars.averageRate!)), old);
-    }
-  }
-  if (state.gradients !== undefined) {
-    for (const [path, { shape }] of Object.entries(variables)) {
-      next.push([path === '' ? 'gradients' : `gradients.${path}`, filled(shape, 0)]);
     }
   }
   return { outputs: { gradientNorm: norm }, state: unflatten(next) };
