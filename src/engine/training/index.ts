@@ -1,6 +1,7 @@
 export * from './minimize.ts';
-export type { Minimizer, Problem, StepReport, Tensors, TrainingState } from './minimizer.ts';
+export type { Minimizer, StepReport, TrainingState } from './minimizer.ts';
 export { createMinimizer } from './minimizer.ts';
 export * from './muon.ts';
 export * from './optimizers.ts';
+export type { Problem, Tensors } from './problem.ts';
 export { constantRate, cosineDecay, linearWarmup, type Schedule, warmupStableDecay } from './schedules.ts';

@@ -1,13 +1,8 @@
 import type { NdArray, Tree } from '../arrays/index.ts';
 import type { TensorSpec } from '../graph/index.ts';
 import type { Device, LazySource, Source, StateLeaf } from '../runtime/index.ts';
-import {
-  createMinimizer,
-  type Minimizer,
-  type Problem,
-  type StepReport,
-  type TrainingState,
-} from './minimizer.ts';
+import { createMinimizer, type Minimizer, type StepReport, type TrainingState } from './minimizer.ts';
+import type { Problem } from './problem.ts';
 
 /** How long to go on, and with what. */
 export interface MinimizeRun {
