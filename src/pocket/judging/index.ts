@@ -11,4 +11,4 @@ export { type ClipQuality, judgeClip } from './judge-clip.ts';
 export { type GeneratedQuality, judgeGenerated } from './judge-generated.ts';
 export type { JudgingEvent, JudgingOptions } from './judging-event.ts';
 export { type PocketQuality, type QualityFigure, qualityFigures } from './quality.ts';
-export { averageOf, type ZeroShot, zeroShot } from './zero-shot.ts';
+export { type ZeroShot, zeroShot } from './zero-shot.ts';

@@ -1,4 +1,3 @@
-import { ndArray } from '../../engine/index.ts';
 import {
   cosineSimilarity,
   type Embedding,
@@ -11,7 +10,6 @@ import {
   backgroundKinds,
   type ColourName,
   colourNames,
-  openers,
   placePhrases,
   type SubjectClass,
   subjectClasses,
@@ -27,61 +25,55 @@ export interface ZeroShot {
 }
 
 /**
- * Zero-shot classification in the world's own words (Radford et al. 2021, section 3.1.4): a class is the mean of its
- * prompts with every opener and place, a place that with every opener and class, and a colour that with every opener
- * and the class: "a photo of a red cat".
+ * Zero-shot classification in the world's own words (Radford et al. 2021, section 3.1): every class, colour and place
+ * together make a prompt, "a photo of a red cat on the beach", the softmax of the similarities at CLIP's first
+ * temperature its probability, and that of a label the sum over all prompts with it. So a place is not compared with a
+ * mean over subjects that the picture does not show.
  */
 export async function zeroShot(instruments: Instruments, text: HeldClipText): Promise<ZeroShot> {
-  const embed = async (phrases: readonly string[]): Promise<Embedding> => {
-    const embeddings: Embedding[] = [];
-    for (const phrase of phrases) embeddings.push(await embedCaption(instruments, text, phrase));
-    return averageOf(embeddings);
-  };
-  const opened = (phrase: string) => openers.map((opener) => `${opener} ${phrase}`.trim());
-  const scenes = new Map<string, Embedding>();
+  const prompts: Prompt[] = [];
   for (const subjectClass of subjectClasses) {
-    for (const kind of backgroundKinds) {
-      const phrase = `${withArticle(subjectClass)} ${placePhrases[kind]}`;
-      scenes.set(`${subjectClass} ${kind}`, await embed(opened(phrase)));
-    }
-  }
-  const sceneOf = (subjectClass: SubjectClass, kind: BackgroundKind) =>
-    scenes.get(`${subjectClass} ${kind}`)!;
-  const classes = subjectClasses.map(
-    (name) => [name, averageOf(backgroundKinds.map((kind) => sceneOf(name, kind)))] as const,
-  );
-  const backgrounds = backgroundKinds.map(
-    (kind) => [kind, averageOf(subjectClasses.map((name) => sceneOf(name, kind)))] as const,
-  );
-  const colours = new Map<SubjectClass, (readonly [ColourName, Embedding])[]>();
-  for (const subjectClass of subjectClasses) {
-    const ofClass: (readonly [ColourName, Embedding])[] = [];
     for (const colour of colourNames) {
-      ofClass.push([colour, await embed(opened(withArticle(`${colour} ${subjectClass}`)))]);
+      for (const background of backgroundKinds) {
+        const caption = `a photo of ${withArticle(`${colour} ${subjectClass}`)} ${placePhrases[background]}`;
+        const embedding = await embedCaption(instruments, text, caption);
+        prompts.push({ subjectClass, colour, background, embedding });
+      }
     }
-    colours.set(subjectClass, ofClass);
   }
   return {
-    classOf: (picture) => nearest(picture, classes),
-    backgroundOf: (picture) => nearest(picture, backgrounds),
-    colourOf: (picture, subjectClass) => nearest(picture, colours.get(subjectClass)!),
+    classOf: (picture) => mostProbable(picture, prompts, ({ subjectClass }) => subjectClass),
+    backgroundOf: (picture) => mostProbable(picture, prompts, ({ background }) => background),
+    colourOf: (picture, subjectClass) =>
+      mostProbable(
+        picture,
+        prompts.filter((prompt) => prompt.subjectClass === subjectClass),
+        ({ colour }) => colour,
+      ),
   };
 }
 
-function nearest<Label>(picture: Embedding, labels: readonly (readonly [Label, Embedding])[]): Label {
-  const similarities = labels.map(([, embedding]) => cosineSimilarity(picture, embedding));
-  return labels[similarities.indexOf(Math.max(...similarities))]![0];
+interface Prompt {
+  readonly subjectClass: SubjectClass;
+  readonly colour: ColourName;
+  readonly background: BackgroundKind;
+  readonly embedding: Embedding;
 }
 
-/** The direction of the mean, of length 1. */
-export function averageOf(embeddings: readonly Embedding[]): Embedding {
-  const sum = embeddings[0]!.data.map((_, at) =>
-    embeddings.reduce((total, { data }) => total + data[at]!, 0),
-  );
-  const length = Math.hypot(...sum);
-  return ndArray(
-    'float32',
-    [sum.length],
-    sum.map((value) => value / length),
-  );
+/** CLIP's temperature before training (Radford et al. 2021, section 2.5): files do not keep the learned one. */
+const temperature = 0.07;
+
+function mostProbable<Label>(
+  picture: Embedding,
+  prompts: readonly Prompt[],
+  labelOf: (prompt: Prompt) => Label,
+): Label {
+  const weights = new Map<Label, number>();
+  for (const prompt of prompts) {
+    const weight = Math.exp(cosineSimilarity(picture, prompt.embedding) / temperature);
+    const label = labelOf(prompt);
+    weights.set(label, (weights.get(label) ?? 0) + weight);
+  }
+  const [[label]] = [...weights].sort(([, a], [, b]) => b - a) as [[Label, number]];
+  return label;
 }
