@@ -12,10 +12,13 @@ import { pixelsPerCell, type VaeConfig, vaeEncode } from '../../networks/vae/ind
 import { constants } from './constants.ts';
 import type { PictureStore } from './training-scenes.ts';
 
-/** What an encoder makes of the first scenes of a set, unscaled: float32 [scenes, channels, side, side] each. */
+/** What an encoder makes of the first scenes of a set, unscaled, and where their subjects are. */
 export type EncodedScenes = {
+  /** float32 [scenes, channels, side, side], as is the deviation */
   readonly mean: NdArray;
   readonly deviation: NdArray;
+  /** How much of each cell is the subject, 0 to 1: float32 [scenes, 1, side, side]. */
+  readonly subject: NdArray;
 };
 
 /** Encodes scenes 0 to `count` − 1, `batchSize` at a time. */
@@ -36,22 +39,30 @@ export async function encodeScenes(
     { picture: spec([batchSize, config.inputChannels, config.sampleSize, config.sampleSize]) },
   );
   const all = { mean: new Float32Array(count * size), deviation: new Float32Array(count * size) };
-  const read = (start: number) =>
+  const subject = new Float32Array(count * side * side);
+  const read = (start: number) => {
     // The last batch is filled up with its last scene.
-    pictures.read(Array.from({ length: batchSize }, (_, item) => Math.min(start + item, count - 1)));
+    const scenes = Array.from({ length: batchSize }, (_, item) => Math.min(start + item, count - 1));
+    return Promise.all([pictures.read(scenes), pictures.readMasks(scenes, side)]);
+  };
   let next = read(0);
   for (let start = 0; start < count; start += batchSize) {
-    const picture = await next;
+    const [picture, masks] = await next;
     if (start + batchSize < count) next = read(start + batchSize);
     const encoded = await program.run({ picture });
+    const wanted = Math.min(batchSize, count - start);
     for (const part of ['mean', 'deviation'] as const) {
-      const wanted = Math.min(batchSize, count - start) * size;
-      all[part].set((encoded[part].data as Float32Array).subarray(0, wanted), start * size);
+      all[part].set((encoded[part].data as Float32Array).subarray(0, wanted * size), start * size);
     }
+    subject.set(masks.data.subarray(0, wanted * side * side), start * side * side);
   }
   await program.dispose();
   const shape = [count, config.latentChannels, side, side];
-  return { mean: ndArray('float32', shape, all.mean), deviation: ndArray('float32', shape, all.deviation) };
+  return {
+    mean: ndArray('float32', shape, all.mean),
+    deviation: ndArray('float32', shape, all.deviation),
+    subject: ndArray('float32', [count, 1, side, side], subject),
+  };
 }
 
 /** Latents of drawn pictures by the numbers of their scenes: mean and deviation, both times a scaling factor. */
@@ -60,12 +71,15 @@ export interface LatentStore {
   readonly side: number;
   /** float32 [scenes, channels, side, side] each */
   readonly read: (scenes: readonly number[]) => { readonly mean: NdArray; readonly deviation: NdArray };
+  /** How much of each cell is the subject, 0 to 1: float32 [scenes, 1, side, side]. */
+  readonly readSubjects: (scenes: readonly number[]) => NdArray;
 }
 
 export function latentStore(encoded: EncodedScenes, scalingFactor: number): LatentStore {
-  const [, channels, side] = encoded.mean.shape as [number, number, number, number];
-  const size = channels * side * side;
-  const stack = (part: NdArray, scenes: readonly number[]): NdArray => {
+  const [, , side] = encoded.mean.shape as [number, number, number, number];
+  const stack = (part: NdArray, scenes: readonly number[], factor: number): NdArray => {
+    const [, channels] = part.shape as [number, number, number, number];
+    const size = channels * side * side;
     const data = new Float32Array(scenes.length * size);
     for (const [item, scene] of scenes.entries()) {
       data.set((part.data as Float32Array).subarray(scene * size, (scene + 1) * size), item * size);
@@ -73,12 +87,16 @@ export function latentStore(encoded: EncodedScenes, scalingFactor: number): Late
     return ndArray(
       'float32',
       [scenes.length, channels, side, side],
-      data.map((value) => value * scalingFactor),
+      data.map((value) => value * factor),
     );
   };
   return {
     side,
-    read: (scenes) => ({ mean: stack(encoded.mean, scenes), deviation: stack(encoded.deviation, scenes) }),
+    read: (scenes) => ({
+      mean: stack(encoded.mean, scenes, scalingFactor),
+      deviation: stack(encoded.deviation, scenes, scalingFactor),
+    }),
+    readSubjects: (scenes) => stack(encoded.subject, scenes, 1),
   };
 }
 
@@ -86,7 +104,10 @@ export function latentStore(encoded: EncodedScenes, scalingFactor: number): Late
  * What latents are to be multiplied by so that the deviation of the first scenes' is 1 (Rombach et al. 2022, appendix
  * G): a VAE's `scaling_factor`.
  */
-export function measureScalingFactor({ mean, deviation }: EncodedScenes, scenes: number): number {
+export function measureScalingFactor(
+  { mean, deviation }: Pick<EncodedScenes, 'mean' | 'deviation'>,
+  scenes: number,
+): number {
   const count = (mean.data.length / mean.shape[0]!) * scenes;
   const [means, deviations] = [mean, deviation].map(({ data }) =>
     (data as Float32Array).subarray(0, count),

@@ -51,7 +51,7 @@ export const pocketRecipe: PocketRecipe = {
     ...shared,
     ...{ steps: 9000, batchSize: 32, sceneCount: 8000 },
     ...{ learningRate: 1.5e-3, decay: 2500, averageDecay: 0.998 },
-    ...{ captionDropout: 0.1, signalLimit: 5 },
+    ...{ captionDropout: 0.1, signalLimit: 5, subjectWeight: 3 },
   },
   decoder: {
     ...shared,

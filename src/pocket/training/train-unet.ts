@@ -38,6 +38,11 @@ export interface UnetRecipe extends StepRecipe {
    * Ho 2022, arXiv 2202.00512); limited as by Hang et al. 2023 (arXiv 2303.09556).
    */
   readonly signalLimit: number;
+  /**
+   * κ: an error in the subject, the smallest and most difficult part of a picture, counts 1 + κᾱ times. Times ᾱ, so that
+   * where noise hides everything the subject is not expected in more places than it is.
+   */
+  readonly subjectWeight: number;
 }
 
 /**
@@ -71,6 +76,7 @@ export async function* trainUnet(
       batch: {
         ...{ mean: spec(shape), deviation: spec(shape), sampling: spec(shape), noise: spec(shape) },
         ...{ alpha: perItem, sigma: perItem, weight: perItem },
+        subject: spec([batchSize, 1, latents.side, latents.side]),
         timestep: spec([batchSize]),
         ids: spec([batchSize, tokenizer.length], 'int64'),
       },
@@ -85,7 +91,9 @@ export async function* trainUnet(
         });
         const velocity = subtract(multiply(batch.noise, batch.alpha), multiply(clean, batch.sigma));
         const error = subtract(predicted, velocity);
-        return mean(multiply(multiply(error, error), batch.weight));
+        const emphasis = multiply(multiply(batch.alpha, batch.alpha), recipe.subjectWeight);
+        const weight = multiply(batch.weight, add(multiply(batch.subject, emphasis), 1));
+        return mean(multiply(multiply(error, error), weight));
       },
       ...updateSettings(recipe, run),
     },
@@ -101,6 +109,7 @@ export async function* trainUnet(
         const levels = times.map((time) => levelAt(schedule, time));
         return {
           ...latents.read(scenes),
+          subject: latents.readSubjects(scenes),
           sampling: normal(fold(stepKey, 'sampling'), shape),
           noise: normal(fold(stepKey, 'noise'), shape),
           alpha: column(levels.map(({ alpha }) => alpha)),

@@ -99,7 +99,7 @@ export interface PictureStore {
   readonly readMasks: (scenes: readonly number[], grid: number) => Promise<NdArray<'float32'>>;
 }
 
-/** @param memory whether a picture that was drawn stays in memory, for the next epoch */
+/** @param memory whether a picture that was drawn stays in memory, for the next epoch, or only until it has been read */
 export function pictureStore(set: SceneSet, size: number, memory: 'keep' | 'draw again'): PictureStore {
   const drawn = new Map<number, Promise<Drawn>>();
   const draw = (scene: number): Promise<Drawn> => {
@@ -109,7 +109,9 @@ export function pictureStore(set: SceneSet, size: number, memory: 'keep' | 'draw
       picture: makePicture(size, size, pixels),
       mask,
     }));
-    if (memory === 'keep') drawn.set(scene, picture);
+    drawn.set(scene, picture);
+    const forget = () => drawn.delete(scene);
+    if (memory === 'draw again') picture.then(forget, forget);
     return picture;
   };
   return {

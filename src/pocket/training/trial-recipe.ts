@@ -52,7 +52,7 @@ export const trialRecipe: PocketRecipe = {
     cropSize: 16,
   },
   clip: { ...shared, batchSize: 8, sceneCount: 16, captionLength: 32 },
-  unet: { ...shared, batchSize: 8, sceneCount: 8, captionDropout: 0.1, signalLimit: 5 },
+  unet: { ...shared, batchSize: 8, sceneCount: 8, captionDropout: 0.1, signalLimit: 5, subjectWeight: 3 },
   decoder: { ...shared, ...reconstruction, batchSize: 4, sceneCount: 8 },
   vision: { ...shared, batchSize: 8, sceneCount: 16, captionLength: 32 },
 };

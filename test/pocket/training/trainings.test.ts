@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   type Device,
   flatten,
+  full,
   type Minimized,
   type NdArray,
   openDevice,
@@ -11,7 +12,7 @@ import {
   type Tree,
   zeros,
 } from '../../../src/engine/index.ts';
-import { noiseSchedule } from '../../../src/methods/diffusion/index.ts';
+import { noiseSchedule, stableDiffusionSchedule } from '../../../src/methods/diffusion/index.ts';
 import {
   encodeScenes,
   latentStore,
@@ -54,22 +55,44 @@ const parts: { readonly [T in Training]?: readonly string[] } = {
 
 test('the UNet is not trained for a scheduler of something else than v', async () => {
   const latent = zeros([1, 4, 8, 8]);
-  const latents = latentStore({ mean: latent, deviation: latent }, 1);
+  const latents = latentStore({ mean: latent, deviation: latent, subject: zeros([1, 1, 8, 8]) }, 1);
   const { text } = untrained.clip;
   const run = { key: randomKey(1) };
   const events = trainUnet(device, trialNetworks, text, trialRecipe.unet, latents, noiseSchedule(), run);
   await expect(events.next()).rejects.toThrow('the scheduler says epsilon; set its prediction_type');
 });
 
-describe('encoded scenes', () => {
-  const encode = (count: number, batchSize: number) => {
-    const pictures = pictureStore('training', trialNetworks.vae.sampleSize, 'keep');
-    return encodeScenes(device, trialNetworks.vae, untrained.vae, pictures, { count, batchSize });
+test('an error in the subject counts more, and nothing else does', async () => {
+  const firstLoss = async (subjectWeight: number, share: number) => {
+    const encoded = await encodeTrialScenes(8, 8);
+    const subject = full(encoded.subject.shape, share);
+    const latents = latentStore({ ...encoded, subject }, 1);
+    const schedule = noiseSchedule({ ...stableDiffusionSchedule, predictionType: 'v_prediction' });
+    const recipe = { ...trialRecipe.unet, subjectWeight };
+    const run = { key: randomKey(1) };
+    const events = trainUnet(device, trialNetworks, untrained.clip.text, recipe, latents, schedule, run);
+    const first = await events.next();
+    await events.return(undefined as never);
+    return (first.value as StepEvent).loss;
   };
+  const plain = await firstLoss(0, 1);
+  expect(await firstLoss(3, 0)).toBeCloseTo(plain, 5);
+  const [half, whole] = [await firstLoss(3, 0.5), await firstLoss(3, 1)];
+  expect(half).toBeGreaterThan(1.1 * plain);
+  expect(whole).toBeLessThan(4 * plain);
+  expect(whole - plain).toBeCloseTo(2 * (half - plain), 4);
+});
 
+/** The trial encoder's latents of the first training scenes. */
+function encodeTrialScenes(count: number, batchSize: number) {
+  const pictures = pictureStore('training', trialNetworks.vae.sampleSize, 'keep');
+  return encodeScenes(device, trialNetworks.vae, untrained.vae, pictures, { count, batchSize });
+}
+
+describe('encoded scenes', () => {
   test('are the same in batches of any size, and read by their numbers, scaled', async () => {
-    const encoded = await encode(5, 2);
-    const alone = await encode(4, 1);
+    const encoded = await encodeTrialScenes(5, 2);
+    const alone = await encodeTrialScenes(4, 1);
     const { mean, deviation } = latentStore(encoded, 3).read([3, 1]);
     const size = mean.data.length / 2;
     for (const [read, whole] of [
@@ -87,8 +110,18 @@ describe('encoded scenes', () => {
     }
   });
 
+  test('tell where the subject is', async () => {
+    const { subject, mean } = await encodeTrialScenes(5, 2);
+    const pictures = pictureStore('training', trialNetworks.vae.sampleSize, 'draw again');
+    const masks = await pictures.readMasks([4, 2], mean.shape[3]!);
+    const read = latentStore({ mean, deviation: mean, subject }, 3).readSubjects([4, 2]);
+    expect(read.shape).toEqual([2, 1, ...mean.shape.slice(2)]);
+    expect(read.data).toEqual(masks.data);
+    expect(Math.max(...masks.data)).toBeGreaterThan(0.5);
+  });
+
   test('times the scaling factor have the deviation 1', async () => {
-    const encoded = await encode(5, 2);
+    const encoded = await encodeTrialScenes(5, 2);
     const factor = measureScalingFactor(encoded, 5);
     expect(factor).not.toBeCloseTo(1, 1);
     const { mean, deviation } = latentStore(encoded, factor).read([0, 1, 2, 3, 4]);

@@ -51,8 +51,8 @@ const encoded = (device: Device) =>
 
 /** Of an untrained encoder's latents the means alone can be told from noise. */
 async function clearLatents(device: Device): Promise<LatentStore> {
-  const { mean } = await encoded(device);
-  const clear = { mean, deviation: zeros(mean.shape) };
+  const { mean, subject } = await encoded(device);
+  const clear = { mean, subject, deviation: zeros(mean.shape) };
   return latentStore(clear, measureScalingFactor(clear, 16));
 }
 

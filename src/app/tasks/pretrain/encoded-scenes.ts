@@ -15,7 +15,7 @@ export async function encodedScenes(
   count: number,
 ): Promise<EncodedScenes> {
   const vae = await averagesOf(folder, 'vae');
-  const file = folder.path(`latents.${fingerprint(vae)}.safetensors`);
+  const file = folder.path(`encoded.${fingerprint(vae)}.safetensors`);
   if (await isThere(file)) {
     const kept = (await readTrainingState(file)) as EncodedScenes;
     if (kept.mean.shape[0]! >= count) return kept;
