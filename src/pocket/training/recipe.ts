@@ -32,22 +32,18 @@ export interface PretrainingRun {
   /** Parameters to begin with; by default they are random. */
   readonly start?: Tree<NdArray>;
   readonly resumeFrom?: TrainingState;
-  readonly signal?: AbortSignal;
-  readonly threads?: number;
 }
 
 /** How `minimize` is to change the variables. */
-export const updateSettings = (recipe: StepRecipe, { threads }: PretrainingRun) => ({
+export const updateSettings = (recipe: StepRecipe) => ({
   learningRate: warmupStableDecay(recipe.learningRate, recipe),
   optimizer: { adamW, muon }[recipe.optimizer](),
   clipNorm: recipe.clipNorm,
   averageDecay: recipe.averageDecay,
-  ...(threads && { threads }),
 });
 
 /** How long `minimize` is to go on, and from where. */
-export const runSettings = ({ steps }: StepRecipe, { resumeFrom, signal }: PretrainingRun) => ({
+export const runSettings = ({ steps }: StepRecipe, { resumeFrom }: PretrainingRun) => ({
   steps,
   ...(resumeFrom && { resumeFrom }),
-  ...(signal && { signal }),
 });

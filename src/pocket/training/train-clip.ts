@@ -30,7 +30,7 @@ export async function* trainClip(
       variables,
       batch: pairSpecs(networks, recipe),
       loss: (parameters, batch) => pairLoss(networks, parameters, batch),
-      ...updateSettings(recipe, run),
+      ...updateSettings(recipe),
     },
     { batch: pairBatches(networks, recipe, pictures, run.key), ...runSettings(recipe, run) },
   );

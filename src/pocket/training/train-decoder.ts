@@ -58,7 +58,7 @@ export async function* trainDecoder(
         const decoded = vaeDecode(parameters, config, multiply(sampled, 1 / config.scalingFactor));
         return reconstructionLoss(decoded, picture, recipe);
       },
-      ...updateSettings(recipe, run),
+      ...updateSettings(recipe),
     },
     {
       batch: prefetching(async (step) => {

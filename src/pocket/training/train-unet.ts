@@ -95,7 +95,7 @@ export async function* trainUnet(
         const weight = multiply(batch.weight, add(multiply(batch.subject, emphasis), 1));
         return mean(multiply(multiply(error, error), weight));
       },
-      ...updateSettings(recipe, run),
+      ...updateSettings(recipe),
     },
     {
       batch: prefetching(async (step) => {

@@ -76,7 +76,7 @@ export async function* trainVae(
           multiply(divergence, recipe.divergenceWeight),
         ].reduce(add, reconstructionLoss(decoded, picture, recipe));
       },
-      ...updateSettings(recipe, run),
+      ...updateSettings(recipe),
     },
     {
       batch: prefetching(async (step) => {

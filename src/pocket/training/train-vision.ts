@@ -44,7 +44,7 @@ export async function* trainVision(
       variables,
       batch: pairSpecs(networks, recipe),
       loss: (parameters, batch) => pairLoss(networks, { ...parameters, text: constants(text) }, batch),
-      ...updateSettings(recipe, run),
+      ...updateSettings(recipe),
     },
     { batch: pairBatches(networks, recipe, pictures, run.key), ...runSettings(recipe, run) },
   );
