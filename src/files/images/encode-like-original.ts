@@ -16,8 +16,8 @@ export interface LikeOriginalOptions {
 
 /**
  * A changed picture as the bytes of a PNG in the colours of the file that it was read from: its profile, its depth, its
- * alpha. Where nothing was changed every sample is the file's own, without a way to sRGB and back. Grey and CMYK files
- * have other samples than RGB: of them it is the picture's.
+ * alpha. Where nothing was changed every sample is the file's own, without a way to sRGB and back; of a grey file it is
+ * there three times. CMYK, and grey of a profile of its own, are other samples than RGB: of them it is the picture's.
  * @throws {FormatError} if the file is not as large as the picture any more
  */
 export function encodeLikeOriginal(
@@ -29,7 +29,8 @@ export function encodeLikeOriginal(
     const bytes = await readFile(path);
     const metadata = await sharp(bytes, { limitInputPixels: false }).metadata();
     const isDeep = metadata.depth === 'ushort';
-    if (!/^(srgb|rgb|rgb16)$/.test(metadata.space) || !(isDeep || metadata.depth === 'uchar')) {
+    const isKept = metadata.icc === undefined ? /^(srgb|rgb|rgb16|b-w|grey16)$/ : /^(srgb|rgb|rgb16)$/;
+    if (!isKept.test(metadata.space) || !(isDeep || metadata.depth === 'uchar')) {
       return encodePicture(picture, 'PNG', { texts });
     }
     const profile = profileOf(metadata);
@@ -70,7 +71,8 @@ interface StoredSamples {
 /** Upright, as they are in the file: its profile is not looked at. */
 async function samplesOf(bytes: Uint8Array, isDeep: boolean): Promise<StoredSamples> {
   const image = sharp(bytes, { limitInputPixels: false, ignoreIcc: true }).autoOrient();
-  const { data, info } = await (isDeep ? image.toColourspace('rgb16') : image)
+  const { data, info } = await image
+    .toColourspace(isDeep ? 'rgb16' : 'srgb')
     .raw({ depth: isDeep ? 'ushort' : 'uchar' })
     .toBuffer({ resolveWithObject: true });
   const copy = Uint8Array.from(data); // at an even place of memory

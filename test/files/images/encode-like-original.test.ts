@@ -21,6 +21,9 @@ const files: readonly (readonly [name: string, file: Sharp, depth: 'uchar' | 'us
   ['a PNG with alpha', noise(4).png(), 'uchar'],
   ['a PNG in Display P3', noise(3).withIccProfile('p3').png(), 'uchar'],
   ['a PNG of 16 bits', noise(3).toColourspace('rgb16').linear(1.003, 1).png(), 'ushort'],
+  ['a grey PNG', noise(3).toColourspace('b-w').png(), 'uchar'],
+  ['a grey PNG with alpha', noise(4).toColourspace('b-w').png(), 'uchar'],
+  ['a grey PNG of 16 bits', noise(3).toColourspace('grey16').linear(1.003, 1).png(), 'ushort'],
   [
     'a turned JPEG in Display P3',
     noise(3)
@@ -33,7 +36,8 @@ const files: readonly (readonly [name: string, file: Sharp, depth: 'uchar' | 'us
 
 const stored = async (bytes: Uint8Array | string, depth: 'uchar' | 'ushort') => {
   const image = sharp(bytes, { ignoreIcc: true }).autoOrient();
-  const { data, info } = await (depth === 'ushort' ? image.toColourspace('rgb16') : image)
+  const { data, info } = await image
+    .toColourspace(depth === 'ushort' ? 'rgb16' : 'srgb')
     .raw({ depth })
     .toBuffer({ resolveWithObject: true });
   return { data, perPixel: data.length / info.width / info.height, ...info };
