@@ -65,6 +65,13 @@ describe('the recipe of an edit', () => {
       { subject: 'cat', mask: 'mask.png' },
       /^subject: the mask is given \(--mask\), so nothing is looked for/,
     ],
+    [
+      { saveSteered: true, steer: false },
+      /^saveSteered: steering is off \(--no-steer\), so nothing is steered/,
+    ],
+    [{ saveSteered: true, concept: undefined }, /^saveSteered: there is no concept \(--concept\), so/],
+    [{ saveSteered: true, variants: ['dds,dds-sm'] }, /^saveSteered: dds, dds-sm edit without it, so/],
+    [{ steeredAs: 'lora' }, /^steeredAs: the steered concept is not kept; keep it \(--save-steered\)/],
   ])('refuses %j', (own, message) => {
     expect(() => recipeOf(asked(own), model)).toThrow(message);
   });

@@ -37,6 +37,7 @@ export function recipeOf(
   // Without steering both are one.
   const variants = steers ? names : [...new Set(names.map((name) => (name === 'full' ? 'dds-sm' : name)))];
   checkMasked(parameters, variants);
+  checkKept(parameters, variants);
   const usual = usualEditing[preset];
   return {
     variants,
@@ -51,6 +52,25 @@ export function recipeOf(
         ? steeringOf(parameters, usualSteering[parameters.steerWhat](method, preset), share)
         : undefined,
   };
+}
+
+/** To be kept a concept must be steered, and to have a form it must be kept. */
+function checkKept(
+  { concept, steer, saveSteered, steeredAs }: EditParameters,
+  variants: readonly VariantName[],
+): void {
+  if (steeredAs === 'lora' && !saveSteered) {
+    throw new TaskError(
+      'steeredAs: the steered concept is not kept; keep it (--save-steered), or leave its form out',
+    );
+  }
+  if (!saveSteered || variants.includes('full')) return;
+  const why = !steer
+    ? 'steering is off (--no-steer)'
+    : concept === undefined
+      ? 'there is no concept (--concept)'
+      : `${variants.join(', ')} edit without it`;
+  throw new TaskError(`saveSteered: ${why}, so nothing is steered that could be kept; leave one of them out`);
 }
 
 /** What is said of a mask asks for an edit that has one, and a subject for one that is found. */
