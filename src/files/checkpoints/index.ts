@@ -30,6 +30,7 @@ export {
 } from './custom-diffusion/write-custom-diffusion.ts';
 export { type FolderOptions, openDiffusersFolder } from './diffusers-folder/open-diffusers-folder.ts';
 export { readTokenizer } from './diffusers-folder/read-tokenizer.ts';
+export { moveFolder } from './diffusers-folder/replace-folder.ts';
 export { readTokenizerFolder } from './diffusers-folder/tokenizer-files.ts';
 export {
   type BesideModel,

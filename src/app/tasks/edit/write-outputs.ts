@@ -1,18 +1,13 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { OpenedConcept } from '../../../files/checkpoints/index.ts';
 import { replaceFile } from '../../../files/formats/index.ts';
-import {
-  createFile,
-  encodeLikeOriginal,
-  makePicture,
-  type Picture,
-  writePicture,
-} from '../../../files/images/index.ts';
+import { encodeLikeOriginal, makePicture, type Picture, writePicture } from '../../../files/images/index.ts';
 import { maskOfPicture, type Plane } from '../../../methods/editing/index.ts';
 import { drawSheet, type SheetPanel } from '../../charts/labelled-sheet.ts';
 import type { OpenedModel } from '../../models/open-model.ts';
 import type { PlainData } from '../../runs/content-hash.ts';
+import { moveResult } from '../../runs/move-result.ts';
 import { dataText } from '../../runs/unfinished-run.ts';
 import type { TaskEvent } from '../task-event.ts';
 import type { EditHashes } from './edit-request.ts';
@@ -46,15 +41,16 @@ export interface FinishedEdit {
   readonly hashes: EditHashes;
 }
 
-/** Everything is made before the first file is written; each file is there whole or not at all. */
+/**
+ * Everything is made before the first file is written, and written beside the output folder before the first file is
+ * moved there: if the disk is full, nothing has changed, and the run can be gone on with.
+ */
 export async function* writeOutputs(finished: FinishedEdit): AsyncGenerator<TaskEvent, EditResult> {
   const { session, opened, concept, planned, steered, edits, hashes } = finished;
   const { parameters, picture, recipe, seed, side, watch, base } = session;
   watch.start('writing');
   yield { kind: 'stage', stage: 'Writing' };
   const { output } = parameters;
-  const existing = parameters.force ? 'replace' : 'refuse';
-  const files: string[] = [];
   const mask = maskOfPicture(picture, planned.main.crop, planned.main.mask);
   const names = [...edits.keys()];
   const fileOf = (name: VariantName) => (names.length === 1 ? 'edit.png' : `edit-${name}.png`);
@@ -82,33 +78,36 @@ export async function* writeOutputs(finished: FinishedEdit): AsyncGenerator<Task
       : undefined;
   if (kept?.note !== undefined) yield { kind: 'note', message: kept.note };
 
-  await mkdir(output, { recursive: true });
-  const path = (name: string) => join(output, name);
-  const write = async function* (name: string, work: (path: string) => Promise<void>) {
-    await work(path(name));
-    files.push(path(name));
-    yield { kind: 'file', path: path(name) } as const;
+  const written = session.run.path('result');
+  await rm(written, { recursive: true, force: true });
+  await mkdir(written);
+  const files: string[] = [];
+  const write = async (name: string, work: (path: string) => Promise<void>) => {
+    await work(join(written, name));
+    files.push(join(output, name));
   };
   const request = { parameters, recipe, seed, side, hashes };
   for (const [name, edit] of edits) {
     const texts = pictureTexts(request, name, opened.title);
     const changed = maskOfPicture(picture, edit.plan.crop, edit.plan.mask).data;
     const bytes = await encodeLikeOriginal(parameters.picture, edit.picture, { changed, texts });
-    yield* write(fileOf(name), (to) => createFile(to, bytes, existing));
+    await write(fileOf(name), (to) => put(to, bytes));
   }
-  yield* write('mask.png', (to) => writePicture(to, pictureOfMask(mask), { existing }));
-  yield* write('sheet.png', (to) => replaceFile(to, (put) => put(sheet)));
+  await write('mask.png', (to) => writePicture(to, pictureOfMask(mask)));
+  await write('sheet.png', (to) => put(to, sheet));
   if (kept !== undefined) {
-    yield* write('steered', (to) =>
+    await write('steered', (to) =>
       writeSteered(to, { session, opened, began: concept, model: hashes.model, ...kept }),
     );
   }
   const record = runRecord({ ...finished, results, files });
-  yield* write('run.json', (to) =>
-    replaceFile(to, (put) => put(Buffer.from(dataText(record as unknown as PlainData)))),
-  );
-  return { output, seed, files, sheet: path('sheet.png'), variants: results };
+  await write('run.json', (to) => put(to, Buffer.from(dataText(record as unknown as PlainData))));
+  await moveResult(written, output, parameters.force ? 'replace' : 'refuse');
+  for (const path of files) yield { kind: 'file', path };
+  return { output, seed, files, sheet: join(output, 'sheet.png'), variants: results };
 }
+
+const put = (path: string, bytes: Uint8Array) => replaceFile(path, (write) => write(bytes));
 
 function pictureOfMask({ shape: [height = 0, width = 0], data }: Plane): Picture {
   const pixels = Uint8Array.from({ length: 3 * height * width }, (_, index) =>

@@ -65,10 +65,9 @@ export interface WriteSteeredOptions extends ExpressedSteered {
 
 /** Writes a steered concept as a folder like any concept's. */
 export async function writeSteered(path: string, options: WriteSteeredOptions): Promise<void> {
-  const { session, concept } = options;
+  const { concept } = options;
   await writeConcept(path, cardOf(options), concept, {
     base: baseOf(options),
-    existing: session.parameters.force ? 'replace' : 'refuse',
   });
 }
 

@@ -1,6 +1,6 @@
-import { rename } from 'node:fs/promises';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writeConcept } from '../../../files/checkpoints/index.ts';
+import { moveFolder, writeConcept } from '../../../files/checkpoints/index.ts';
 import { replaceFile } from '../../../files/formats/index.ts';
 import { encodePicture, type Picture, squarePicture } from '../../../files/images/index.ts';
 import {
@@ -115,9 +115,10 @@ export const personalize = defineTask({
       watch.start('writing');
       yield { kind: 'stage', stage: 'Writing' };
       const card = conceptCard({ concept, training, seed, base });
-      await writeConcept(output, card, conceptOfLearned(concept, learned), {
+      const written = run.path('result');
+      await writeConcept(written, card, conceptOfLearned(concept, learned), {
         base: checkpoint,
-        existing: parameters.force ? 'replace' : 'refuse',
+        existing: 'replace',
       });
       const result: PersonalizeResult = {
         output,
@@ -128,13 +129,15 @@ export const personalize = defineTask({
         drift: log.drifts.at(-1)?.[1],
       };
       const reference = await squarePicture(references[0]!.picture, size, { crop: training.crop });
-      await writeBeside(output, REFERENCE, await encodePicture(reference, 'PNG'));
+      await writeBeside(written, REFERENCE, await encodePicture(reference, 'PNG'));
       const record = {
         ...{ task: 'personalize', versions: versions(), request, result, seconds: watch.seconds() },
         ...{ resumed: run.isResumed, losses: log.losses, drifts: log.drifts },
       };
-      await writeBeside(output, 'run.json', Buffer.from(dataText(record as unknown as PlainData)));
-      if (await isThere(run.path(SAMPLES))) await rename(run.path(SAMPLES), join(output, SAMPLES));
+      await writeBeside(written, 'run.json', Buffer.from(dataText(record as unknown as PlainData)));
+      if (await isThere(run.path(SAMPLES)))
+        await cp(run.path(SAMPLES), join(written, SAMPLES), { recursive: true });
+      await moveFolder(written, output, parameters.force ? 'replace' : 'refuse');
       await run.finish();
       yield { kind: 'file', path: output };
       return result;

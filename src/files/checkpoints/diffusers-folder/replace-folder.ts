@@ -23,7 +23,7 @@ export async function replaceFolder(
   });
   try {
     await fill(temporary);
-    await moveInto(path, temporary, existing);
+    await moveFolder(temporary, path, existing);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });
     throw error;
@@ -37,8 +37,15 @@ async function refuseExisting(path: string): Promise<void> {
   }
 }
 
-/** A folder cannot be renamed over another: the old one steps aside first, and returns if the new one fails. */
-async function moveInto(path: string, temporary: string, existing: WhereFolderExists): Promise<void> {
+/**
+ * Renames a folder. It cannot be renamed over another: the old one steps aside first, and returns if the new one fails.
+ */
+export async function moveFolder(
+  temporary: string,
+  path: string,
+  existing: WhereFolderExists,
+): Promise<void> {
+  if (existing === 'refuse') await refuseExisting(path);
   const aside = `${path}.${randomUUID()}.old`;
   const movedAside = existing === 'replace' && (await succeeds(rename(path, aside)));
   try {
