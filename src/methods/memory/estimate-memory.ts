@@ -96,18 +96,26 @@ export async function estimateSteering(
   return largestStage('steer', [...steps, ...(settings.modeShifting === 'off' ? [] : [sampling])]);
 }
 
-/**
- * The peak memory of editing latents with a concept, or with the model alone, under guidance in one batch.
- * @param concept what was just steered is in memory another time, to be written
- */
+export interface EditingEstimateOptions {
+  /** What was just steered is in memory another time, to be written. Default `on disk`. */
+  readonly concept?: 'on disk' | 'steered';
+  /**
+   * Whether the branches have one network, which then answers for both in one batch (`dds`). Without a concept they
+   * have. Default with one: `two`.
+   */
+  readonly networks?: 'one' | 'two';
+}
+
+/** The peak memory of editing latents with a concept, or with the model alone, under guidance in one batch. */
 export async function estimateEditing(
   estimated: EstimatedModel,
   plan: ConceptPlan | undefined,
-  concept: 'on disk' | 'steered' = 'on disk',
+  { concept = 'on disk', networks = 'two' }: EditingEstimateOptions = {},
 ): Promise<MemoryEstimate> {
   const { model, tokenizer, shape } = estimated;
   const learned = plan === undefined ? {} : await hollowLearned(model, plan);
-  const counted = countUnet(model, tokenizer, [2 * shape[0]!, ...shape.slice(1)]);
+  const rows = plan === undefined || networks === 'one' ? 4 : 2; // with and without text
+  const counted = countUnet(model, tokenizer, [rows * shape[0]!, ...shape.slice(1)]);
   const held = modelParts(model, plan, learned);
   const parts = [
     ...held,

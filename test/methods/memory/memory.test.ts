@@ -148,6 +148,16 @@ describe('the estimate', () => {
     expect(apart.peak).toBeLessThan(recomputed.peak);
   });
 
+  it('of an edit counts both branches where one network answers for both in a batch', async () => {
+    const plan = planOf('DreamBooth');
+    const activations = async (...options: Parameters<typeof estimateEditing>) =>
+      partOf(await estimateEditing(...options), 'activations');
+    const apart = await activations(estimated(), plan);
+    const together = await activations(estimated(), plan, { networks: 'one' });
+    expect(together / apart).toBeGreaterThan(1.8);
+    expect(await activations(estimated(), undefined)).toBe(together);
+  });
+
   it('is refused with the number, and with what would fit', async () => {
     const plan = planOf('DreamBooth');
     const settings = defaultSteering('dreambooth', 'pocket');

@@ -26,13 +26,14 @@ interface EstimatedEdit {
 export async function* checkEditMemory(
   { memoryCheck }: EditParameters,
   { checkpoint, tokenizer }: OpenedModel,
-  { plan, recipe: { steering }, side }: EstimatedEdit,
+  { plan, recipe: { variants, steering }, side }: EstimatedEdit,
 ): AsyncGenerator<TaskEvent, void> {
   if (!memoryCheck) return;
   yield { kind: 'stage', stage: 'Estimating the memory that it takes' };
   const estimated = estimatedModel(checkpoint, tokenizer, side);
   const available = availableMemory();
-  requireMemory(await estimateEditing(estimated, plan), available);
+  const networks = variants.includes('dds') ? 'one' : 'two';
+  requireMemory(await estimateEditing(estimated, plan, { networks }), available);
   if (plan === undefined || steering === undefined) return;
   const estimate = await estimateSteeredEdit(estimated, plan, steering);
   if (estimate.peak <= available) return;
@@ -52,7 +53,7 @@ export async function estimateSteeredEdit(
       : plan;
   const estimates = [
     await estimateSteering(estimated, plan, steering),
-    await estimateEditing(estimated, steered, 'steered'),
+    await estimateEditing(estimated, steered, { concept: 'steered' }),
   ];
   return estimates.reduce((a, b) => (b.peak > a.peak ? b : a));
 }
