@@ -111,7 +111,7 @@ export const pocketConfigs: PocketConfigs = {
     block_out_channels: [64, 128],
     down_block_types: Array<string>(2).fill('CrossAttnDownBlock2D'),
     up_block_types: Array<string>(2).fill('CrossAttnUpBlock2D'),
-    layers_per_block: 1,
+    layers_per_block: 2,
     attention_head_dim: 4,
     cross_attention_dim: 128,
     norm_num_groups: 16,
@@ -133,6 +133,7 @@ export const pocketConfigs: PocketConfigs = {
     timestep_spacing: 'leading',
     algorithm_type: 'dpmsolver++',
     solver_order: 2,
+    final_sigmas_type: 'sigma_min', // what diffusers did before it could be told
   },
 };
 
