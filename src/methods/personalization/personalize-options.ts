@@ -51,13 +51,16 @@ export interface PersonalizeOptions {
   readonly generation?: GenerationSettings;
   /** Pictures of the concept now and then. Default: none. */
   readonly samples?: SampleRequest;
-  /** Steps between checkpoints, or whether there is one after a step; after the last one there is. Default: none. */
+  /**
+   * Steps between checkpoints, or whether there is one after a step; after the last one there is, and after that in which
+   * `signal` asks to stop. Default: none.
+   */
   readonly checkpointEvery?: Every;
   /** Steps between measurements of the class word's drift. Default: none. */
   readonly driftEvery?: number;
   /** A checkpoint's state, of the same concept, pictures, settings and seed; sources are read once. */
   readonly resumeFrom?: Tree<Source>;
-  /** Stops between two steps. */
+  /** Stops between two steps, of learning or of a picture that is made; a sample that is not done is left out. */
   readonly signal?: AbortSignal;
 }
 

@@ -72,7 +72,6 @@ export async function* personalize(
       return { ...batch, prompt: feeds.of(prompts) };
     },
     ...(options.resumeFrom && { resumeFrom: options.resumeFrom }),
-    ...(options.signal && { signal: options.signal }),
   });
   let minimized: Minimized<Tree<Source>> | undefined;
   try {
@@ -133,18 +132,20 @@ async function* watch(
     yield { kind: 'drift', step, drift: await probe.measure(learned) };
   }
   if (samples !== undefined && isDue(samples.every, step)) {
-    yield* samplePictures(base, learned, {
-      prompts: promptsOf(concept.phrase, 'one'),
-      ...samples,
-      method,
-      tokenizer,
-      size,
-      step,
-      key: fold(key, 'samples'),
-      ...(signal && { signal }),
-    });
+    try {
+      yield* samplePictures(base, learned, {
+        prompts: promptsOf(concept.phrase, 'one'),
+        ...samples,
+        ...{ method, tokenizer, size, step, key: fold(key, 'samples') },
+        ...(signal && { signal }),
+      });
+    } catch (error) {
+      if (signal?.aborted !== true) throw error; // stopped: what is learned is kept first
+    }
   }
-  if (checkpointEvery !== undefined && (isDue(checkpointEvery, step) || step === options.training.steps)) {
+  const isLast = signal?.aborted === true || step === options.training.steps;
+  if (checkpointEvery !== undefined && (isLast || isDue(checkpointEvery, step))) {
     yield { kind: 'checkpoint', step, state: sources() };
   }
+  signal?.throwIfAborted();
 }

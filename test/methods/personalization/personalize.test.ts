@@ -192,15 +192,49 @@ describe('personalize', () => {
     await expect(walk).rejects.toThrow(/At step \d the (loss|norm of the gradients) is/);
   });
 
-  test('stops between two steps when it is aborted, and frees what it holds', async () => {
-    const controller = new AbortController();
-    const options = optionsFor(plans.LoRA!, { signal: controller.signal });
-    const walk = personalize({ ...base, scheduler: tinyScheduler }, options);
-    for (let next = await walk.next(); !next.done; next = await walk.next()) {
-      if (next.value.kind === 'step') break;
-    }
-    controller.abort(new Error('enough'));
-    await expect(walk.next()).rejects.toThrow('enough');
+  describe('aborted', () => {
+    /** Kinds of the events that come after `when`, until it throws what it was stopped by. */
+    const afterAborting = async (
+      when: PersonalizeEvent['kind'],
+      plan: ConceptPlan,
+      extra: Partial<PersonalizeOptions> = {},
+    ) => {
+      const controller = new AbortController();
+      const walk = personalize(
+        { ...base, scheduler: tinyScheduler },
+        optionsFor(plan, { signal: controller.signal, ...extra }),
+      );
+      while ((await walk.next()).value.kind !== when);
+      controller.abort(new Error('enough'));
+      const kinds: string[] = [];
+      const rest = async () => {
+        for await (const { kind } of walk) kinds.push(kind);
+      };
+      await expect(rest()).rejects.toThrow('enough');
+      return kinds;
+    };
+
+    test('stops between two steps, and frees what it holds', async () => {
+      expect(await afterAborting('step', plans.LoRA!)).toEqual([]);
+    });
+
+    test('leaves out the sample, but not the checkpoint that is asked for', async () => {
+      expect(
+        await afterAborting('step', plans.LoRA!, {
+          samples: { every: 1, steps: 2 },
+          checkpointEvery: 100,
+        }),
+      ).toEqual(['checkpoint']);
+    });
+
+    test('does not finish the picture of the class', async () => {
+      expect(
+        await afterAborting('class-picture', plans['Custom Diffusion']!, {
+          training: { ...training, prior: { kind: 'preserve', pictures: 3, weight: 1, batchSize: 2 } },
+          generation: { steps: 2 },
+        }),
+      ).toEqual([]);
+    });
   });
 
   const refused: readonly (readonly [string, Partial<PersonalizeOptions>, RegExp])[] = [

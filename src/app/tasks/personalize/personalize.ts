@@ -104,12 +104,13 @@ export const personalize = defineTask({
       const options: PersonalizeOptions = {
         ...{ concept, training, references, size, seed, classPictures: cache.given },
         ...(parameters.sampleEvery > 0 && { samples: samplesOf(parameters) }),
-        checkpointEvery: (step) => signal?.aborted === true || step % parameters.saveEvery === 0,
+        checkpointEvery: parameters.saveEvery,
         driftEvery: STEPS_BETWEEN_DRIFTS,
         ...(state && { resumeFrom: state }),
+        ...(signal && { signal }),
       };
       const { learned } = yield* learn(personalizeModel(held.base, options), {
-        ...{ parameters, run, log, cache, signal, steps: training.steps },
+        ...{ parameters, run, log, cache, steps: training.steps },
       });
 
       watch.start('writing');
@@ -173,7 +174,6 @@ interface Learning {
   readonly run: UnfinishedRun;
   readonly log: LearningLog;
   readonly cache: ClassPictureCache;
-  readonly signal: AbortSignal | undefined;
   readonly steps: number;
 }
 
@@ -182,7 +182,7 @@ async function* learn<Result>(
   events: AsyncGenerator<PersonalizeEvent, Result>,
   learning: Learning,
 ): AsyncGenerator<TaskEvent, Result> {
-  const { run, log, cache, signal } = learning;
+  const { run, log, cache } = learning;
   let isWarned = false;
   try {
     let next = await events.next();
@@ -227,9 +227,6 @@ async function* learn<Result>(
           await run.writeData(logName, log as unknown as PlainData);
           break;
       }
-      // A step's checkpoint comes behind it: the step itself is no place to stop at.
-      if (event.kind !== 'step' && event.kind !== 'drift' && event.kind !== 'sample')
-        signal?.throwIfAborted();
     }
     return next.value;
   } finally {
