@@ -204,7 +204,9 @@ describe('personalize', () => {
         { ...base, scheduler: tinyScheduler },
         optionsFor(plan, { signal: controller.signal, ...extra }),
       );
-      while ((await walk.next()).value.kind !== when);
+      for (let next = await walk.next(); !next.done; next = await walk.next()) {
+        if (next.value.kind === when) break;
+      }
       controller.abort(new Error('enough'));
       const kinds: string[] = [];
       const rest = async () => {
