@@ -56,13 +56,14 @@ const usual: Readonly<Record<string, string>> = {
 
 /** What is typed instead of the usual, and what is said. */
 const refusals: readonly (readonly [picture: string, changed: Readonly<Record<string, string>>, RegExp])[] = [
-  ['nothing.png', {}, /nothing\.png: cannot be (opened|read).*|nothing\.png: is not there/],
+  ['nothing.png', {}, /nothing\.png: cannot be opened \(ENOENT\)/],
   ['text.jpg', {}, /text\.jpg: .*picture/],
   ['dot.png', {}, /dot\.png: is 1 x 1, too small to show anything; give a picture of at least 8 x 8/],
   ['huge.png', {}, /huge\.png: is 20000 x 20000, 400000000 pixels, more than the \d+ allowed/],
   ['photo.png', { '--prompt': '' }, /^--prompt: expected a text that is not empty, got ""/],
   ['photo.png', { '--source-prompt': ' ' }, /^--source-prompt: expected a text that is not empty/],
   ['photo.png', { '--prompt': 'a photo of a cat' }, /^prompt: is the same as the source prompt/],
+  ['photo.png', { '--prompt': 'A photo  of a Cat' }, /^prompt: is the same as the source prompt/],
   [
     'photo.png',
     { '--prompt': 'a photo of a <tou> cat' },
@@ -91,11 +92,9 @@ const refusals: readonly (readonly [picture: string, changed: Readonly<Record<st
   ],
   ['photo.png', { '--mask': 'FOLDER/black.png' }, /black\.png: the mask is black everywhere/],
   ['photo.png', { '--subject': 'dog' }, /"dog" does not stand in the source prompt/],
-  [
-    'photo.png',
-    { '--steps': '0' },
-    /^--steps: expected a whole number from 1 to 10000 steps?, got 0|^--steps: expected a whole number from 1 to 10000, got 0/,
-  ],
+  ['photo.png', { '--steps': '0' }, /^--steps: expected a whole number from 1 to 10000, got 0/],
+  ['photo.png', { '--steer-steps': '0' }, /^--steer-steps: expected a whole number from 1 to \d+, got 0/],
+  ['photo.png', { '--guided-images': '0' }, /^--guided-images: expected a whole number from 1 to \d+, got 0/],
   [
     'photo.png',
     { '--variants': 'dds,fill' },
@@ -128,6 +127,13 @@ describe('edit refuses', () => {
 describe('personalize refuses', () => {
   test.each([
     [['photo.png'], ['--class', ''], /^--class: expected a text that is not empty/],
+    [['photo.png', 'nothing.png'], [], /nothing\.png: cannot be opened \(ENOENT\)/],
+    [['text.jpg'], [], /text\.jpg: .*picture/],
+    [['huge.png'], [], /huge\.png: is 20000 x 20000, 400000000 pixels, more than the \d+ allowed/],
+    [['photo.png'], ['--steps', '0'], /^--steps: expected a whole number from 1 to \d+, got 0/],
+    [['photo.png'], ['-o', 'FOLDER/taken'], /taken is there already/],
+    [['photo.png'], ['--method', 'dreamboth'], /^--method: expected .*; did you mean dreambooth\?/],
+    [['photo.png'], ['-m', 'FOLDER/nobody'], /nobody"?: .*(is not there|no such folder)/],
     [[], [], /^--picture: expected texts that are not empty, got nothing/],
     [['empty'], [], /empty: there is no picture in this folder/],
     [['photo.png', 'dot.png'], [], /dot\.png: is 1 x 1, too small/],
