@@ -2,23 +2,25 @@
 import { mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { completeTask, TaskError } from '../src/index.ts';
+import { runTask, TaskError } from '../src/index.ts';
 
 const output = await mkdtemp(join(tmpdir(), 'dreamsteerer-'));
 try {
   // Draws a subject and a photo, learns the subject, steers it to the photo and edits.
-  const { distance, sheet } = await completeTask(
-    'demo',
-    { output, fast: true, steps: 4 },
-    { onEvent: (event) => event.kind === 'stage' && console.log(`${event.stage} …`) },
-  );
+  const events = runTask('demo', { output, fast: true, steps: 4 });
+  let next = await events.next();
+  for (; !next.done; next = await events.next()) {
+    const event = next.value; // a stage, progress in steps, a picture on the way, a file that is there
+    if (event.kind === 'stage') console.log(`${event.stage} …`);
+  }
+  const { distance, sheet } = next.value;
   console.log('from', distance.before, 'to', distance.after, 'of the right answer; look at', sheet);
 } catch (error) {
   if (!(error instanceof TaskError)) throw error;
   console.log(error.message); // the built-in model is not there
 }
 
-// With a model, pictures of your own and a photo:
+// With a model, pictures of your own and a photo, without looking at events:
 //   const { output, phrase } = await completeTask('personalize', {
 //     model, pictures: ['1.jpg', '2.jpg', '3.jpg'], class: 'cat', token: '<biscuit>', output: 'concepts/biscuit' });
 //   await completeTask('edit', {
