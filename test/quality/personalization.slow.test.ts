@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyConcepts } from '../../src/app/models/apply-concepts.ts';
 import { holdBase } from '../../src/app/models/hold-base.ts';
 import { openModel } from '../../src/app/models/open-model.ts';
+import { usualGuidance } from '../../src/app/models/usual-guidance.ts';
 import { type Device, fold, openDevice, randomKey } from '../../src/engine/index.ts';
 import { type ConceptCard, type MethodKind, openClip } from '../../src/files/checkpoints/index.ts';
 import { type Picture, picturesFromArray, readPicture } from '../../src/files/images/index.ts';
@@ -121,7 +122,7 @@ describeBuiltIn('a concept of the built-in benchmark', () => {
       );
       const { images } = await done(
         textToImage(base.model, {
-          ...{ tokenizer, prompt, scheduler: base.scheduler, steps: 50, guidanceScale: 7.5 },
+          ...{ tokenizer, prompt, scheduler: base.scheduler, steps: 50, guidanceScale: usualGuidance.pocket },
           key: fold(randomKey(seed), 'samples'),
           height: sampled.height,
           width: sampled.width,

@@ -9,10 +9,8 @@ import { batchesOf } from './judging-event.ts';
 /** How pictures are sampled. */
 export interface GeneratingOptions {
   readonly scheduler: Scheduler;
-  /** Default 30. */
-  readonly steps?: number;
-  /** Default 7.5. */
-  readonly guidanceScale?: number;
+  readonly steps: number;
+  readonly guidanceScale: number;
   /** Pictures at a time. Default 8. */
   readonly batchSize?: number;
   readonly key: RandomKey;
@@ -23,7 +21,7 @@ export interface GeneratingOptions {
 export async function* generatePictures(
   { model, tokenizer }: EditModel,
   prompts: readonly string[],
-  { scheduler, steps = 30, guidanceScale = 7.5, batchSize = 8, key, signal }: GeneratingOptions,
+  { scheduler, steps, guidanceScale, batchSize = 8, key, signal }: GeneratingOptions,
 ): AsyncGenerator<readonly Picture[], void> {
   const { inputChannels } = model.unet.config;
   const side = model.vae.config.sampleSize / pixelsPerCell(model.vae.config);

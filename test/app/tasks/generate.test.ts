@@ -124,7 +124,7 @@ describe('generate', () => {
       Steps: '2',
       Sampler: 'Euler',
       'Schedule type': 'Karras',
-      'CFG scale': '7.5',
+      'CFG scale': '4',
       Seed: '7',
       Size: '32x16',
       Model: 'model',

@@ -129,7 +129,7 @@ describe('zero-shot classification', () => {
 });
 
 describe('generated pictures', () => {
-  const options = { scheduler, steps: 2, batchSize: 4, key: randomKey(1) };
+  const options = { scheduler, steps: 2, guidanceScale: 4, batchSize: 4, key: randomKey(1) };
 
   test('are the same whatever they are made together with', async () => {
     const model = await riggedModel(device, /^$/);

@@ -8,6 +8,7 @@ import {
 } from '../../../methods/personalization/index.ts';
 import { defaultSteering, type SteeringSettings } from '../../../methods/steering/index.ts';
 import { usualEditing } from '../../models/usual-editing.ts';
+import { usualGuidance } from '../../models/usual-guidance.ts';
 import { TaskError } from '../../tasks/task.ts';
 
 /** The methods that are edited with, in the order of tables. */
@@ -61,7 +62,7 @@ export const benchmarkSettings = (name: PresetName): BenchmarkSettings => ({
   trainingSeed: 0,
   steering: ofBaselines((kind) => defaultSteering(kind, name)),
   editing: editingOf(name),
-  classBias: { pictures: 4, steps: 30, guidanceScale: 7.5 },
+  classBias: { pictures: 4, steps: 30, guidanceScale: usualGuidance[name] },
 });
 
 /** What `edit` does unless it is told otherwise. */

@@ -3,6 +3,8 @@ import { readTrainingState, writeConcept, writeTrainingState } from '../../../fi
 import { readPicture } from '../../../files/images/index.ts';
 import { conceptCard, conceptOfLearned, personalize } from '../../../methods/personalization/index.ts';
 import { isThere } from '../../models/is-there.ts';
+import { presetOf } from '../../models/preset-of.ts';
+import { usualGuidance } from '../../models/usual-guidance.ts';
 import type { JobContext, JobProgress, JobResult } from '../harness/job.ts';
 import type { LearnJob } from '../plan/benchmark-jobs.ts';
 import type { Workbench } from './workbench.ts';
@@ -35,6 +37,7 @@ export async function* learnConcept(
     references: pictures.map((picture) => ({ picture })),
     training,
     seed,
+    generation: { guidanceScale: usualGuidance[presetOf(bench.checkpoint)] },
     checkpointEvery: (step) => signal?.aborted === true || step % CHECKPOINT_EVERY === 0,
     ...(resumeFrom && { resumeFrom }),
     ...(signal && { signal }),

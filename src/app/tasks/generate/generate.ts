@@ -2,16 +2,19 @@ import { randomInt } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { openDevice } from '../../../engine/index.ts';
+import type { StableDiffusion } from '../../../files/checkpoints/index.ts';
 import { picturesFromArray, writePicture } from '../../../files/images/index.ts';
 import { decodeLatents, type HeldModel, type Latents } from '../../../methods/diffusion/index.ts';
 import { encodePrompt, type Tokenizer } from '../../../networks/clip/index.ts';
 import { applyConcepts } from '../../models/apply-concepts.ts';
 import { holdForTask } from '../../models/hold-for-task.ts';
 import { openModel } from '../../models/open-model.ts';
+import { presetOf } from '../../models/preset-of.ts';
+import { usualGuidance } from '../../models/usual-guidance.ts';
 import { defineTask, type TaskContext } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
 import { planOutputs } from './output-files.ts';
-import { type GenerateParameters, generateParameters } from './parameters.ts';
+import { type DecidedParameters, type GenerateParameters, generateParameters } from './parameters.ts';
 import { type PicturePlan, planPictures } from './plan-pictures.ts';
 import { type Denoisers, prepareDenoisers, sampleBatch } from './sample-batches.ts';
 import { settingsTexts } from './settings.ts';
@@ -39,15 +42,16 @@ export const generate = defineTask({
   ],
   parameters: generateParameters,
 
-  async *run(parameters, context): AsyncGenerator<TaskEvent, GeneratedPictures> {
-    const seed = parameters.seed ?? randomInt(2 ** 32);
-    const seeds = Array.from({ length: parameters.count }, (_, index) => seed + index);
-    const paths = await planOutputs({ ...parameters, seeds });
-    const picture = yield* readSource(parameters);
+  async *run(given, context): AsyncGenerator<TaskEvent, GeneratedPictures> {
+    const seed = given.seed ?? randomInt(2 ** 32);
+    const seeds = Array.from({ length: given.count }, (_, index) => seed + index);
+    const paths = await planOutputs({ ...given, seeds });
+    const picture = yield* readSource(given);
     const closers: (() => Promise<void>)[] = [];
     try {
-      const opened = yield* openModel(parameters, context);
+      const opened = yield* openModel(given, context);
       closers.unshift(opened.close);
+      const parameters = decide(given, opened.checkpoint);
       const plan = planPictures(parameters, opened.checkpoint, seeds, picture);
       const { model, close } = yield* applyConcepts(opened, parameters.concepts, parameters.prompt, context);
       closers.unshift(close);
@@ -79,7 +83,7 @@ export const generate = defineTask({
 });
 
 interface Making {
-  readonly parameters: GenerateParameters;
+  readonly parameters: DecidedParameters;
   readonly context: TaskContext;
   /** What the model is called. */
   readonly title: string;
@@ -124,6 +128,11 @@ async function* makePictures(making: Making): AsyncGenerator<TaskEvent, Generate
   }
   return { model: title, width, height, pictures };
 }
+
+const decide = (given: GenerateParameters, checkpoint: StableDiffusion): DecidedParameters => ({
+  ...given,
+  guidanceScale: given.guidanceScale ?? usualGuidance[presetOf(checkpoint)],
+});
 
 /** A prompt has room for 75 tokens; what is beyond is not seen. */
 function* tellDropped(tokenizer: Tokenizer, parameters: GenerateParameters): Generator<TaskEvent> {

@@ -89,9 +89,9 @@ export const generateParameters = z.object({
     .number()
     .min(0)
     .max(100)
-    .default(7.5)
+    .optional()
     .describe('How closely the prompt is followed; 1 is without guidance and twice as fast')
-    .meta(hints({ short: 'g' })),
+    .meta(hints({ short: 'g', defaultText: '7.5, or 4 with a small model' })),
   guidanceRescale: z
     .number()
     .min(0)
@@ -114,3 +114,6 @@ export const generateParameters = z.object({
 });
 
 export type GenerateParameters = z.output<typeof generateParameters>;
+
+/** With what was left to the model. */
+export type DecidedParameters = GenerateParameters & { readonly guidanceScale: number };

@@ -10,7 +10,7 @@ import {
 } from '../../../methods/diffusion/index.ts';
 import { encodePrompts, type Tokenizer } from '../../../networks/clip/index.ts';
 import { pixelsPerCell } from '../../../networks/vae/index.ts';
-import type { GenerateParameters } from './parameters.ts';
+import type { DecidedParameters } from './parameters.ts';
 import type { PicturePlan } from './plan-pictures.ts';
 
 /** The UNet under the prompts, for as many pictures as the latents have. */
@@ -29,7 +29,7 @@ export interface Denoisers {
 export function prepareDenoisers(
   model: HeldModel,
   tokenizer: Tokenizer,
-  { prompt, negativePrompt, guidanceScale, guidanceRescale }: GenerateParameters,
+  { prompt, negativePrompt, guidanceScale, guidanceRescale }: DecidedParameters,
   { width, height }: PicturePlan,
 ): Denoisers {
   const cell = pixelsPerCell(model.vae.config);

@@ -2,7 +2,7 @@ import { type PngText, type RecipeValue, textsOfRecord } from '../../../files/im
 import type { SamplerName } from '../../../methods/diffusion/index.ts';
 import { lastPart } from '../../models/open-model.ts';
 import { version } from '../../package-facts.ts';
-import type { GenerateParameters } from './parameters.ts';
+import type { DecidedParameters } from './parameters.ts';
 
 /** A picture of those that are made at a time. */
 export interface PictureFacts {
@@ -19,7 +19,7 @@ export interface PictureFacts {
  * The texts that a picture carries: its settings as AUTOMATIC1111's web UI writes and reads them, and the parameters
  * that make it again. Neither holds a folder of this machine.
  */
-export function settingsTexts(parameters: GenerateParameters, picture: PictureFacts): readonly PngText[] {
+export function settingsTexts(parameters: DecidedParameters, picture: PictureFacts): readonly PngText[] {
   return parameters.settings
     ? textsOfRecord({
         settings: {
@@ -32,7 +32,7 @@ export function settingsTexts(parameters: GenerateParameters, picture: PictureFa
     : [];
 }
 
-function settingsOf(parameters: GenerateParameters, { seed, width, height, model, strength }: PictureFacts) {
+function settingsOf(parameters: DecidedParameters, { seed, width, height, model, strength }: PictureFacts) {
   const { steps, sampler, sigmas, guidanceScale, guidanceRescale } = parameters;
   const concepts = parameters.concepts.map(lastPart).join('; ');
   return new Map([
@@ -62,7 +62,7 @@ const samplerTitles: { readonly [S in SamplerName]: string } = {
 };
 
 /** What decides how the picture looks; one picture of this seed. */
-function recipeOf(parameters: GenerateParameters, { seed, width, height, model, strength }: PictureFacts) {
+function recipeOf(parameters: DecidedParameters, { seed, width, height, model, strength }: PictureFacts) {
   const { prompt, negativePrompt, concepts, steps, sampler, sigmas, guidanceScale, guidanceRescale } =
     parameters;
   return {

@@ -15,6 +15,7 @@ import { holdBase } from '../../models/hold-base.ts';
 import { isThere } from '../../models/is-there.ts';
 import { openModel } from '../../models/open-model.ts';
 import { presetOf, sideOf } from '../../models/preset-of.ts';
+import { usualGuidance } from '../../models/usual-guidance.ts';
 import type { PlainData } from '../../runs/content-hash.ts';
 import { endedEarly } from '../../runs/stopped.ts';
 import { startStopwatch } from '../../runs/stopwatch.ts';
@@ -71,7 +72,8 @@ export const personalize = defineTask({
       const { checkpoint, tokenizer } = opened;
       const classPaths =
         parameters.classPictures === undefined ? [] : await picturesAt(parameters.classPictures);
-      const recipe = recipeOf(parameters, presetOf(checkpoint), classPaths.length);
+      const preset = presetOf(checkpoint);
+      const recipe = recipeOf(parameters, preset, classPaths.length);
       const { concept, training } = recipe;
       const size = parameters.size ?? sideOf(checkpoint);
       yield* checkPersonalizationMemory(parameters, { checkpoint, tokenizer, size }, recipe);
@@ -79,9 +81,10 @@ export const personalize = defineTask({
       const files = await hashOpenedModel(opened);
       const base = { name: opened.title, hash: files.model };
       const { seed } = parameters;
+      const guidanceScale = usualGuidance[preset];
       const cache = await openClassPictures(
         { ...parameters, paths: classPaths },
-        { training, size, madeBy: { ...files, size, seed } },
+        { training, size, madeBy: { ...files, size, seed, guidanceScale } },
       );
       const request = {
         ...{ concept, training, seed, size },
@@ -103,7 +106,8 @@ export const personalize = defineTask({
       const log = await readLog(run);
       const options: PersonalizeOptions = {
         ...{ concept, training, references, size, seed, classPictures: cache.given },
-        ...(parameters.sampleEvery > 0 && { samples: samplesOf(parameters) }),
+        generation: { guidanceScale },
+        ...(parameters.sampleEvery > 0 && { samples: { ...samplesOf(parameters), guidanceScale } }),
         checkpointEvery: parameters.saveEvery,
         driftEvery: STEPS_BETWEEN_DRIFTS,
         ...(state && { resumeFrom: state }),

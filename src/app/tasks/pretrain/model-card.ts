@@ -9,7 +9,7 @@ export interface CardData {
   readonly recipe: PocketRecipe;
   readonly logs: ReadonlyMap<Training, readonly LogLine[]>;
   readonly scalingFactor: number;
-  /** How pictures were generated: "dpm-solver++, 30 steps, guidance 7.5". */
+  /** How pictures were generated: "dpm-solver++, 30 steps, guidance 4". */
   readonly sampling: string;
   readonly prompts: readonly string[];
   /** Of all files of the model. */

@@ -23,13 +23,18 @@ import {
 import { trainings } from '../../../pocket/training/index.ts';
 import { drawLosses } from '../../charts/draw-losses.ts';
 import { isThere } from '../../models/is-there.ts';
-import { generateParameters } from '../generate/parameters.ts';
 import type { TaskContext } from '../task.ts';
 import type { ProgressUnit, TaskEvent } from '../task-event.ts';
 import { sizeOfFolder } from './assemble.ts';
 import { type CardData, cardPicture, logged, writeCard } from './model-card.ts';
 import { type PretrainParameters, recipes } from './parameters.ts';
-import { generatedSheet, reconstructionSheet, sheetPrompts, similaritySheet } from './sample-sheets.ts';
+import {
+  generatedSheet,
+  reconstructionSheet,
+  sheetPrompts,
+  similaritySheet,
+  usualSampling,
+} from './sample-sheets.ts';
 import { openTrainingFolder } from './training-folder.ts';
 import { readLog, stepsOf } from './training-log.ts';
 
@@ -46,7 +51,7 @@ export async function* report(
   device: Device,
   { signal }: TaskContext,
 ): AsyncGenerator<TaskEvent, QualityReport> {
-  const { steps, guidanceScale } = generateParameters.parse({ prompt: 'any' });
+  const { steps, guidanceScale } = usualSampling;
   yield { kind: 'stage', stage: 'Loading the model' };
   const opened = await openDiffusersFolder(path);
   const openedClip = await openClip(path);

@@ -28,6 +28,8 @@ import {
 import { promptOf, subjectClasses } from '../../../pocket/world/index.ts';
 import { drawMatrix } from '../../charts/draw-matrix.ts';
 import { montage, rowsOf } from '../../charts/montage.ts';
+import { usualGuidance } from '../../models/usual-guidance.ts';
+import { generateParameters } from '../generate/parameters.ts';
 import { scalingFactorOf, schedulerOf, type TrainingSetting } from './start-training.ts';
 import { averagesOf, trainedVae, withDecoder } from './training-folder.ts';
 
@@ -117,13 +119,19 @@ export const sheetPrompts: readonly string[] = Array.from({ length: SHEET }, (_,
   heldOutPrompt(index),
 );
 
+/** As `generate` makes pictures of a small model where nothing else is asked for. */
+export const usualSampling = {
+  steps: generateParameters.parse({ prompt: 'any' }).steps,
+  guidanceScale: usualGuidance.pocket,
+};
+
 /** A picture of each of the prompts. */
 export async function generatedSheet(
   model: EditModel,
   scheduler: ReturnType<typeof schedulerOf>,
 ): Promise<Uint8Array> {
   const pictures: Picture[] = [];
-  const options = { scheduler, key: randomKey(1) };
+  const options = { ...usualSampling, scheduler, key: randomKey(1) };
   for await (const some of generatePictures(model, sheetPrompts, options)) pictures.push(...some);
   return encodePicture(montage(rowsOf(pictures, COLUMNS)), 'PNG');
 }
