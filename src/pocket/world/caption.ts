@@ -1,7 +1,7 @@
 import { fold, type RandomKey } from '../../engine/arrays/index.ts';
 import { type Chance, chanceFrom } from './chance.ts';
 import type { Companion, Scene, Worn } from './scene.ts';
-import { accessoryArticle, companionWords, openers, patternWords, placePhrases } from './words.ts';
+import { accessoryArticle, companionWords, openers, patternWords, placePhrases, tabby } from './words.ts';
 
 /**
  * A caption of a scene: true in every word, with the class always named and all else named sometimes, in one of
@@ -28,7 +28,9 @@ export function promptOf(scene: Scene, modifier = ''): string {
 function describeSubject({ subject }: Scene, chance: Chance): string {
   const { pose, appearance } = subject;
   const { base, second, pattern, accessory } = appearance;
-  const { before, after } = patternWords[pattern];
+  const { after } = patternWords[pattern];
+  const isTabby = subject.class === tabby.class && pattern === tabby.pattern;
+  const before = isTabby && chance.happens(0.5) ? tabby.word : patternWords[pattern].before;
   const form = chance.pick(['none', 'before', 'before', 'after'] as const);
   const marks = form === 'after' && after !== '' ? join([chance.happens(0.7) ? second.name : '', after]) : '';
   const worn = accessory.kind !== 'none' && chance.happens(0.75) ? wornPhrase(accessory, chance) : '';

@@ -35,6 +35,9 @@ export const patternWords: { readonly [P in Pattern]: { readonly before: string;
     checks: { before: 'checkered', after: 'checks' },
   };
 
+/** What a cat with stripes is called as well. */
+export const tabby = { word: 'tabby', class: 'cat', pattern: 'stripes' } as const;
+
 /** Accessories that are one thing take an article. */
 export const accessoryArticle: { readonly [K in AccessoryKind]: 'a' | '' } = {
   scarf: 'a',
@@ -72,6 +75,7 @@ export function vocabulary(): string[] {
     ...colourNames,
     ...Object.values(placePhrases),
     ...Object.values(patternWords).flatMap(({ before, after }) => [before, after]),
+    tabby.word,
     ...Object.keys(accessoryArticle),
     ...Object.entries(companionWords).flatMap(([kind, { relation }]) => [kind, relation]),
     ...postures,

@@ -11,7 +11,7 @@ import {
   subjectClasses,
   vocabulary,
 } from '../../../src/pocket/world/index.ts';
-import { companionWords, patternWords, placePhrases } from '../../../src/pocket/world/words.ts';
+import { companionWords, patternWords, placePhrases, tabby } from '../../../src/pocket/world/words.ts';
 
 const captioned = Array.from({ length: 3000 }, (_, index) => {
   const key = fold(randomKey(5), index);
@@ -59,6 +59,15 @@ describe('captionOf', () => {
         ...Object.keys(companionWords),
       ].filter((claim) => claim !== '' && ` ${caption} `.includes(` ${claim} `));
       for (const claim of claims) expect(own, caption).toContain(claim);
+    }
+  });
+
+  it('calls only a cat with stripes a tabby', () => {
+    const tabbies = captioned.filter(({ caption }) => caption.split(' ').includes(tabby.word));
+    expect(tabbies.length).toBeGreaterThan(0);
+    for (const { scene, caption } of tabbies) {
+      expect([scene.subject.class, scene.subject.appearance.pattern]).toEqual(['cat', 'stripes']);
+      expect(caption).toMatch(/\btabby cat\b/);
     }
   });
 
