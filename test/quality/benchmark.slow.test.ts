@@ -10,9 +10,12 @@ import { describeBuiltIn } from './built-in-model.ts';
 
 const folder = temporaryFolder();
 
-/** Twelve pairs of different concepts, DreamBooth, the built-in benchmark's own settings: about half an hour. */
+/**
+ * Twelve pairs of different concepts, DreamBooth, the built-in benchmark's own settings: about an hour. With a folder in
+ * BENCHMARK_RESULTS the results stay there, and what is there already is not done again.
+ */
 describeBuiltIn('on twelve pairs of the built-in benchmark', () => {
-  const out = folder.path('out');
+  const out = process.env.BENCHMARK_RESULTS ?? folder.path('out');
   let table: TableSummary;
 
   beforeAll(async () => {
