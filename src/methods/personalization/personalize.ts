@@ -75,11 +75,13 @@ export async function* personalize(
   });
   let minimized: Minimized<Tree<Source>> | undefined;
   try {
+    options.signal?.throwIfAborted();
     let next = await training.next();
     for (; !next.done; next = await training.next()) {
       const { save: _save, sources: _sources, references: _references, ...report } = next.value;
       yield report;
       if (report.update === 'applied') yield* watch(run, next.value, probe);
+      options.signal?.throwIfAborted();
     }
     minimized = next.value;
     const { averageDecay } = options.training;
@@ -147,5 +149,4 @@ async function* watch(
   if (checkpointEvery !== undefined && (isLast || isDue(checkpointEvery, step))) {
     yield { kind: 'checkpoint', step, state: sources() };
   }
-  signal?.throwIfAborted();
 }

@@ -63,7 +63,7 @@ const refusals: readonly (readonly [picture: string, changed: Readonly<Record<st
   ['photo.png', { '--prompt': '' }, /^--prompt: expected a text that is not empty, got ""/],
   ['photo.png', { '--source-prompt': ' ' }, /^--source-prompt: expected a text that is not empty/],
   ['photo.png', { '--prompt': 'a photo of a cat' }, /^prompt: is the same as the source prompt/],
-  ['photo.png', { '--prompt': 'A photo  of a Cat' }, /^prompt: is the same as the source prompt/],
+  ['photo.png', { '--prompt': 'A photo  of a Cat' }, /^prompt: reads the same as the source prompt/],
   [
     'photo.png',
     { '--prompt': 'a photo of a <tou> cat' },

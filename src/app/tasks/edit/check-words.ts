@@ -1,6 +1,6 @@
 import type { OpenedConcept } from '../../../files/checkpoints/index.ts';
 import { findSubjectWord, subjectFromWords } from '../../../methods/editing/index.ts';
-import type { Tokenizer } from '../../../networks/clip/index.ts';
+import { promptPieces, type Tokenizer } from '../../../networks/clip/index.ts';
 import { wordsOf } from '../../models/open-concept.ts';
 import { TaskError } from '../task.ts';
 import { parseVariants, variants } from './edit-variants.ts';
@@ -9,7 +9,8 @@ import type { EditParameters } from './parameters.ts';
 /**
  * Checks before anything is loaded what the prompts say.
  * @param knowing `tokenizer` with the concept's words
- * @throws a sentence for a `<word>` that nobody taught the model that reads it, or a subject that cannot be named
+ * @throws a sentence for a `<word>` that nobody taught the model that reads it, prompts that differ in capitals or spaces
+ *   alone, or a subject that cannot be named
  */
 export function checkWords(
   parameters: EditParameters,
@@ -34,8 +35,17 @@ export function checkWords(
       `source prompt: ${JSON.stringify(learned)} is no word of the model itself; say in plain words what the photo shows`,
     );
   }
+  const [asked, given] = [idsOf(knowing, prompt), idsOf(tokenizer, sourcePrompt)];
+  if (`${asked}` === `${given}`) {
+    throw new TaskError(
+      `prompt: reads the same as the source prompt (${JSON.stringify(sourcePrompt)}), so nothing would change; say what the picture should show instead`,
+    );
+  }
   checkSubject(parameters, tokenizer, knowing);
 }
+
+const idsOf = (tokenizer: Tokenizer, text: string): readonly number[] =>
+  promptPieces(tokenizer, text).flatMap(({ ids }) => ids);
 
 /** A mask that is found has to know of what. */
 function checkSubject(

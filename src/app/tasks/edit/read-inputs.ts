@@ -15,14 +15,11 @@ export interface EditInputs {
   readonly hashes: { readonly picture: string; readonly mask: string | undefined };
 }
 
-/** What a CLIP tokenizer tells apart: neither capitals nor how much space there is. */
-const asRead = (prompt: string): string => prompt.trim().toLowerCase().replaceAll(/\s+/g, ' ');
-
 /** @throws a sentence about what cannot be edited */
 export async function readInputs(parameters: EditParameters): Promise<EditInputs> {
   const { prompt, sourcePrompt, mask } = parameters;
   await checkOutput(parameters);
-  if (asRead(prompt) === asRead(sourcePrompt)) {
+  if (prompt === sourcePrompt) {
     throw new TaskError(
       `prompt: is the same as the source prompt (${JSON.stringify(prompt)}), so nothing would change; say what the picture should show instead`,
     );
