@@ -1,6 +1,10 @@
 import type { MethodKind } from '../../../files/checkpoints/index.ts';
 import type { EditVariant } from '../../../methods/editing/index.ts';
-import type { ConceptDefinition, TrainingSettings } from '../../../methods/personalization/index.ts';
+import type {
+  ConceptDefinition,
+  GenerationSettings,
+  TrainingSettings,
+} from '../../../methods/personalization/index.ts';
 import type { SteeringSettings } from '../../../methods/steering/index.ts';
 import type { Job } from '../harness/job.ts';
 import type { ReferenceFile } from '../manifest/picture-files.ts';
@@ -13,6 +17,8 @@ export interface LearnJob extends Job {
   readonly definition: ConceptDefinition;
   readonly references: readonly ReferenceFile[];
   readonly training: TrainingSettings;
+  /** Of class pictures, where the prior is preserved. */
+  readonly generation?: GenerationSettings;
   readonly seed: number;
 }
 

@@ -5,6 +5,7 @@ import {
   type PresetName,
 } from '../../../methods/personalization/index.ts';
 import type { SteeringSettings } from '../../../methods/steering/index.ts';
+import { usualGuidance } from '../../models/usual-guidance.ts';
 import { contentHash, fileHash, type PlainData } from '../../runs/content-hash.ts';
 import type { ManifestConcept, ManifestSource } from '../manifest/manifest.ts';
 import type { ReferenceFile } from '../manifest/picture-files.ts';
@@ -74,6 +75,9 @@ export function jobMaker(
       baseline,
       definition: definitionOf(concept, baseline),
       training: settings.training[baseline],
+      ...(settings.training[baseline].prior.kind === 'preserve' && {
+        generation: { guidanceScale: usualGuidance[identity.preset] },
+      }),
       seed: settings.trainingSeed,
     };
     const references = referencesOf(suite, concept.name);

@@ -3,8 +3,6 @@ import { readTrainingState, writeConcept, writeTrainingState } from '../../../fi
 import { readPicture } from '../../../files/images/index.ts';
 import { conceptCard, conceptOfLearned, personalize } from '../../../methods/personalization/index.ts';
 import { isThere } from '../../models/is-there.ts';
-import { presetOf } from '../../models/preset-of.ts';
-import { usualGuidance } from '../../models/usual-guidance.ts';
 import type { JobContext, JobProgress, JobResult } from '../harness/job.ts';
 import type { LearnJob } from '../plan/benchmark-jobs.ts';
 import type { Workbench } from './workbench.ts';
@@ -25,7 +23,7 @@ export interface LearnRecord {
 /** Learns a concept from its pictures; the result is a folder that `generate --concept` and `edit` open too. */
 export async function* learnConcept(
   bench: Workbench,
-  { definition, references, training, seed }: LearnJob,
+  { definition, references, training, generation, seed }: LearnJob,
   { folder, scratch, signal }: JobContext,
 ): AsyncGenerator<JobProgress, JobResult & LearnRecord, undefined> {
   const stateFile = join(scratch, 'state.safetensors');
@@ -37,8 +35,8 @@ export async function* learnConcept(
     references: pictures.map((picture) => ({ picture })),
     training,
     seed,
-    generation: { guidanceScale: usualGuidance[presetOf(bench.checkpoint)] },
-    checkpointEvery: (step) => signal?.aborted === true || step % CHECKPOINT_EVERY === 0,
+    ...(generation && { generation }),
+    checkpointEvery: CHECKPOINT_EVERY,
     ...(resumeFrom && { resumeFrom }),
     ...(signal && { signal }),
   });

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type SamplerName, samplerNames, samplers } from '../../../methods/diffusion/index.ts';
+import { usualGuidance } from '../../models/usual-guidance.ts';
 import { deviceParameters, hints, modelParameters } from '../parameters/shared-parameters.ts';
 
 /** Those that make pictures of noise. */
@@ -91,7 +92,12 @@ export const generateParameters = z.object({
     .max(100)
     .optional()
     .describe('How closely the prompt is followed; 1 is without guidance and twice as fast')
-    .meta(hints({ short: 'g', defaultText: '7.5, or 4 with a small model' })),
+    .meta(
+      hints({
+        short: 'g',
+        defaultText: `${usualGuidance['SD 1.x']}, or ${usualGuidance.pocket} with a small model`,
+      }),
+    ),
   guidanceRescale: z
     .number()
     .min(0)
