@@ -14,6 +14,7 @@ import { fullSize } from './measures/full-size.ts';
 import { prepareSgemm, sgemmSize } from './measures/matmul.ts';
 import { normalizationSpeed } from './measures/normalization.ts';
 import { overhead } from './measures/overhead.ts';
+import { steeringMemory } from './measures/steering-memory.ts';
 import { unetSpeed } from './measures/unet.ts';
 
 const measures: Readonly<Record<string, Measure>> = {
@@ -24,7 +25,11 @@ const measures: Readonly<Record<string, Measure>> = {
   overhead,
   unet: unetSpeed,
   'full-size': fullSize,
+  'steering-memory': steeringMemory,
 };
+
+/** Of a machine that has nothing else to do, and its memory. */
+const onlyNamed: ReadonlySet<string> = new Set(['steering-memory']);
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' } } });
 if (values.only !== undefined && !(values.only in measures)) {
@@ -51,7 +56,7 @@ report('matmul', {
   spread: [speeds[0]!, speeds.at(-1)!],
 });
 for (const [name, measure] of Object.entries(measures)) {
-  if (values.only !== undefined && values.only !== name) continue;
+  if (values.only === undefined ? onlyNamed.has(name) : values.only !== name) continue;
   console.log(`\n${name}`);
   for await (const figure of measure({ device, sgemm })) report(name, figure);
 }
