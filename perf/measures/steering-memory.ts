@@ -14,7 +14,7 @@ import { steeredSubsets } from '../steered-subsets.ts';
  * DreamBooth needs 21 GiB free.
  */
 export const steeringMemory: Measure = async function* () {
-  const parent = mkdtempSync(join(tmpdir(), 'dreamsteerer-full-size-'));
+  const parent = mkdtempSync(join(tmpdir(), 'dreamsteerer-steering-memory-'));
   try {
     const folder = join(parent, 'model');
     await writeDiffusersFolder(folder, randomStableDiffusion(1));

@@ -1,7 +1,7 @@
 /**
  * Steers a concept that has learned nothing yet by one step at SD-1.5's size, guided images at hand, and prints the
- * seconds, the peak memory of the process, and what is estimated of all of steering, as JSON. Arguments: a diffusers folder, and a case of
- * `steeredSubsets`.
+ * seconds, the peak memory of the process, and what is estimated of all of steering, as JSON. Arguments: a diffusers
+ * folder, and a case of `steeredSubsets`.
  */
 import {
   type LazySource,
