@@ -62,7 +62,7 @@ const refusals: readonly (readonly [picture: string, changed: Readonly<Record<st
   ['huge.png', {}, /huge\.png: is 20000 x 20000, 400000000 pixels, more than the \d+ allowed/],
   ['photo.png', { '--prompt': '' }, /^--prompt: expected a text that is not empty, got ""/],
   ['photo.png', { '--source-prompt': ' ' }, /^--source-prompt: expected a text that is not empty/],
-  ['photo.png', { '--prompt': 'a photo of a cat' }, /^prompt: is the same as the source prompt/],
+  ['photo.png', { '--prompt': 'a photo of a cat' }, /^prompt: reads the same as the source prompt/],
   ['photo.png', { '--prompt': 'A photo  of a Cat' }, /^prompt: reads the same as the source prompt/],
   [
     'photo.png',

@@ -17,13 +17,8 @@ export interface EditInputs {
 
 /** @throws a sentence about what cannot be edited */
 export async function readInputs(parameters: EditParameters): Promise<EditInputs> {
-  const { prompt, sourcePrompt, mask } = parameters;
+  const { mask } = parameters;
   await checkOutput(parameters);
-  if (prompt === sourcePrompt) {
-    throw new TaskError(
-      `prompt: is the same as the source prompt (${JSON.stringify(prompt)}), so nothing would change; say what the picture should show instead`,
-    );
-  }
   const picture = await readPhoto(parameters.picture);
   const isFile = mask !== undefined && mask !== 'none';
   return {
