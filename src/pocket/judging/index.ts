@@ -8,7 +8,10 @@ export {
   judgeAutoencoder,
 } from './judge-autoencoder.ts';
 export { type ClipQuality, judgeClip } from './judge-clip.ts';
+export { judgeDecoder } from './judge-decoder.ts';
+export { type DenoisingQuality, judgeDenoising } from './judge-denoising.ts';
 export { type GeneratedQuality, judgeGenerated } from './judge-generated.ts';
 export type { JudgingEvent, JudgingOptions } from './judging-event.ts';
 export { type PocketQuality, type QualityFigure, qualityFigures } from './quality.ts';
+export type { ReconstructionQuality } from './reconstruction-quality.ts';
 export { type ZeroShot, zeroShot } from './zero-shot.ts';

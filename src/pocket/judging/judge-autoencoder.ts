@@ -1,17 +1,16 @@
-import { spec } from '../../engine/index.ts';
+import { add, exp, mean, multiply, spec, subtract, type Tensor } from '../../engine/index.ts';
 import { arrayFromPictures, type Picture, picturesFromArray } from '../../files/images/index.ts';
 import { compileNetwork, type HeldModel, type Latents } from '../../methods/diffusion/index.ts';
-import { comparePixels, peakSignalToNoise, structuralSimilarity } from '../../methods/evaluation/index.ts';
-import { vaeDecode, vaeEncode } from '../../networks/vae/index.ts';
+import { type LatentDistribution, vaeDecode, vaeEncode } from '../../networks/vae/index.ts';
 import { drawHeldOut } from './held-out-scenes.ts';
 import { batchesOf, type JudgingEvent, type JudgingOptions, judged, meanOf } from './judging-event.ts';
+import { type ReconstructionQuality, reconstructionQuality } from './reconstruction-quality.ts';
 
-/** Means over pictures. */
-export interface AutoencoderQuality {
-  readonly count: number;
-  /** Decibels. */
-  readonly psnr: number;
-  readonly ssim: number;
+export interface AutoencoderQuality extends ReconstructionQuality {
+  /**
+   * Divergence of a cell's latents from the standard normal distribution: what a cell tells of its pixels, at most.
+   */
+  readonly bitsPerCell: number;
 }
 
 /** How well held-out scenes come back from the mean of their latents. */
@@ -21,20 +20,20 @@ export async function* judgeAutoencoder(
 ): AsyncGenerator<JudgingEvent, AutoencoderQuality> {
   const { reconstruct, dispose } = await compileReconstruction(model);
   try {
-    const psnrs: number[] = [];
-    const ssims: number[] = [];
+    const drawn: Picture[] = [];
+    const decoded: Reconstruction[] = [];
     for (const batch of batchesOf(count, BATCH)) {
       signal?.throwIfAborted();
       const size = model.vae.config.sampleSize;
       const originals = await Promise.all(batch.map((index) => drawHeldOut(index, size)));
-      const decoded = await reconstruct(originals.map(({ picture }) => picture));
-      for (const [item, { picture }] of originals.entries()) {
-        psnrs.push(peakSignalToNoise(comparePixels(picture, decoded[item]!)));
-        ssims.push(structuralSimilarity(picture, decoded[item]!));
-      }
-      yield judged(psnrs.length, count);
+      const pictures = originals.map(({ picture }) => picture);
+      drawn.push(...pictures);
+      decoded.push(...(await reconstruct(pictures)));
+      yield judged(drawn.length, count);
     }
-    return { count, psnr: meanOf(psnrs), ssim: meanOf(ssims) };
+    const pictures = decoded.map(({ picture }) => picture);
+    const bitsPerCell = meanOf(decoded.map(({ bitsPerCell }) => bitsPerCell));
+    return { ...reconstructionQuality(drawn, pictures), bitsPerCell };
   } finally {
     await dispose();
   }
@@ -42,12 +41,18 @@ export async function* judgeAutoencoder(
 
 export type AutoencoderHolder = Pick<HeldModel, 'device' | 'vae'>;
 
+/** A picture as it comes back. */
+export interface Reconstruction {
+  readonly picture: Picture;
+  readonly bitsPerCell: number;
+}
+
 /** Pictures at a time. */
 const BATCH = 8;
 
 /** A program that encodes pictures of the autoencoder's own size and decodes the mean of their latents. */
 export async function compileReconstruction({ device, vae }: AutoencoderHolder): Promise<{
-  readonly reconstruct: (pictures: readonly Picture[]) => Promise<Picture[]>;
+  readonly reconstruct: (pictures: readonly Picture[]) => Promise<Reconstruction[]>;
   readonly dispose: () => Promise<void>;
 }> {
   const { config, parameters } = vae;
@@ -55,20 +60,26 @@ export async function compileReconstruction({ device, vae }: AutoencoderHolder):
   const program = await compileNetwork(
     device,
     vae,
-    (weights, { images }) => ({
-      images: vaeDecode(weights, config, vaeEncode(weights, config, images).mean),
-    }),
+    (weights, { images }) => {
+      const distribution = vaeEncode(weights, config, images);
+      return {
+        images: vaeDecode(weights, config, distribution.mean),
+        bitsPerCell: bitsOf(distribution),
+      };
+    },
     { images: spec(shape) },
   );
-  const reconstructBatch = async (pictures: readonly Picture[]): Promise<Picture[]> => {
+  const reconstructBatch = async (pictures: readonly Picture[]): Promise<Reconstruction[]> => {
     // The last ones are filled up to a whole batch.
     const whole = Array.from({ length: BATCH }, (_, item) => pictures[Math.min(item, pictures.length - 1)]!);
-    const { images } = await program.run({ images: arrayFromPictures(whole) }, parameters);
-    return picturesFromArray(images as Latents, 'reconstruct').slice(0, pictures.length);
+    const { images, bitsPerCell } = await program.run({ images: arrayFromPictures(whole) }, parameters);
+    return picturesFromArray(images as Latents, 'reconstruct')
+      .slice(0, pictures.length)
+      .map((picture, index) => ({ picture, bitsPerCell: bitsPerCell!.data[index] as number }));
   };
   return {
     reconstruct: async (pictures) => {
-      const decoded: Picture[] = [];
+      const decoded: Reconstruction[] = [];
       for (const batch of batchesOf(pictures.length, BATCH)) {
         decoded.push(...(await reconstructBatch(batch.map((index) => pictures[index]!))));
       }
@@ -76,4 +87,10 @@ export async function compileReconstruction({ device, vae }: AutoencoderHolder):
     },
     dispose: () => program.dispose(),
   };
+}
+
+/** Of each picture: [batch]. */
+function bitsOf({ mean: μ, logVariance }: LatentDistribution): Tensor {
+  const surplus = subtract(add(multiply(μ, μ), exp(logVariance)), add(logVariance, 1));
+  return multiply(mean(surplus, { axes: [1, 2, 3] }), μ.shape[1]! / 2 / Math.LN2);
 }

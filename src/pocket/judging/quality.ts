@@ -1,12 +1,16 @@
 import type { AttentionQuality } from './judge-attention.ts';
 import type { AutoencoderQuality } from './judge-autoencoder.ts';
 import type { ClipQuality } from './judge-clip.ts';
+import type { DenoisingQuality } from './judge-denoising.ts';
 import type { GeneratedQuality } from './judge-generated.ts';
+import type { ReconstructionQuality } from './reconstruction-quality.ts';
 
 /** Everything that is measured of a pocket model. */
 export interface PocketQuality {
   readonly autoencoder: AutoencoderQuality;
+  readonly decoder: ReconstructionQuality;
   readonly clip: ClipQuality;
+  readonly denoising: DenoisingQuality;
   readonly generated: GeneratedQuality;
   readonly attention: AttentionQuality;
 }
@@ -15,7 +19,7 @@ export interface PocketQuality {
 export interface QualityFigure {
   readonly name: string;
   readonly value: number;
-  readonly unit: 'dB' | 'share' | 'number';
+  readonly unit: 'dB' | 'bits' | 'share' | 'number';
   /** The least that is good enough; undefined where the figure is reported only. */
   readonly bar: number | undefined;
   /** On how many scenes or prompts. */
@@ -25,15 +29,27 @@ export interface QualityFigure {
 /** The figures of a model card, in its order. */
 export const qualityFigures = ({
   autoencoder,
+  decoder,
   clip,
+  denoising,
   generated,
   attention,
 }: PocketQuality): QualityFigure[] => [
   figure('Reconstruction, PSNR', autoencoder, autoencoder.psnr, 'dB', 28),
   figure('Reconstruction, SSIM', autoencoder, autoencoder.ssim, 'number', 0.93),
+  figure(
+    'Information of a latent cell (8 × 8 pixels), at most',
+    autoencoder,
+    autoencoder.bitsPerCell,
+    'bits',
+    undefined,
+  ),
+  figure('From the best latents, PSNR', decoder, decoder.psnr, 'dB', undefined),
+  figure('From the best latents, SSIM', decoder, decoder.ssim, 'number', undefined),
   figure('Zero-shot class', clip, clip.class, 'share', 0.97),
   figure('Zero-shot background', clip, clip.background, 'share', 0.97),
   figure('Zero-shot colour', clip, clip.colour, 'share', 0.9),
+  figure('Denoising, mean squared error', denoising, denoising.error, 'number', undefined),
   figure('Generated: prompted class', generated, generated.class, 'share', 0.92),
   figure('Generated: prompted background', generated, generated.background, 'share', 0.95),
   figure('Generated: Fréchet distance to drawn', generated, generated.frechetDistance, 'number', undefined),

@@ -17,6 +17,7 @@ export {
 } from './pocket-networks.ts';
 export { type PocketRecipe, pocketRecipe, type Training, trainings } from './pocket-recipe.ts';
 export type { PretrainingRun, StepRecipe } from './recipe.ts';
+export { reconstructionLoss } from './reconstruction-loss.ts';
 export { initialLogitScale, trainClip } from './train-clip.ts';
 export { type DecoderParameters, type DecoderRecipe, trainDecoder } from './train-decoder.ts';
 export { trainUnet, type UnetRecipe } from './train-unet.ts';

@@ -1,7 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Device, ndArray, openDevice, randomKey } from '../../../src/engine/index.ts';
+import { type Device, fold, ndArray, normal, openDevice, randomKey } from '../../../src/engine/index.ts';
 import { arrayFromPictures, type Picture, picturesFromArray } from '../../../src/files/images/index.ts';
-import { decodeLatents, encodeImage } from '../../../src/methods/diffusion/index.ts';
+import {
+  compileImageEncoder,
+  decodeLatents,
+  encodeImage,
+  levelAt,
+} from '../../../src/methods/diffusion/index.ts';
 import {
   comparePixels,
   cosineSimilarity,
@@ -17,6 +22,8 @@ import {
   judgeAttention,
   judgeAutoencoder,
   judgeClip,
+  judgeDecoder,
+  judgeDenoising,
   judgeGenerated,
   overlapAbove,
   qualityFigures,
@@ -72,6 +79,64 @@ describe('the autoencoder', () => {
     expect(quality.count).toBe(3);
     expect(quality.psnr).toBeCloseTo(figures.reduce((sum, [psnr]) => sum + psnr, 0) / 3, 2);
     expect(quality.ssim).toBeCloseTo(figures.reduce((sum, [, ssim]) => sum + ssim, 0) / 3, 3);
+  });
+
+  test("'s latents tell as many bits of a cell as they diverge from noise", async () => {
+    const { model } = await riggedModel(device, /^$/);
+    const { picture } = await drawHeldOut(0, 16);
+    const images = arrayFromPictures([picture]);
+    const { encode, dispose } = await compileImageEncoder(model, images.shape);
+    const { mean, logVariance } = await encode(images);
+    await dispose();
+    const nats = mean.data.reduce((sum, μ, i) => {
+      const variance = Math.exp(logVariance.data[i]!);
+      return sum + (μ ** 2 + variance - Math.log(variance) - 1) / 2;
+    }, 0);
+    const cells = mean.shape[2]! * mean.shape[3]!;
+    const { bitsPerCell } = await complete(judgeAutoencoder(model, { count: 1 }));
+    expect(bitsPerCell).toBeCloseTo(nats / cells / Math.LN2, 4);
+  });
+
+  test('decodes better from latents that were sought for a picture than from its own', async () => {
+    const { model } = await riggedModel(device, /^$/);
+    const own = await complete(judgeAutoencoder(model, { count: 2 }));
+    const sought = await complete(judgeDecoder(model, { count: 2, steps: 20 }));
+    expect(sought.count).toBe(2);
+    expect(sought.psnr).toBeGreaterThan(own.psnr + 0.1);
+  });
+});
+
+describe('the UNet', () => {
+  const { schedule } = scheduler;
+  const key = randomKey(3);
+
+  test('that predicts nothing errs by all of the target', async () => {
+    const silent = await riggedModel(device, /^conv_out/);
+    const count = 5;
+    const { error } = await complete(judgeDenoising(silent, { count, schedule, key }));
+    // v = αε − σx₀: 1 or so in the mean, since ε is normal and the latents are scaled to be so too
+    const { scalingFactor } = silent.model.vae.config;
+    const squares: number[] = [];
+    for (let index = 0; index < count; index++) {
+      const { picture } = await drawHeldOut(index, 16);
+      const latents = await encodeImage(silent.model, arrayFromPictures([picture]));
+      const noise = normal(fold(key, index), latents.shape);
+      const { alpha, sigma } = levelAt(schedule, Math.floor(((index * 0.618033988749895) % 1) * 1000));
+      latents.data.forEach((clean, i) => {
+        squares.push((alpha * noise.data[i]! - sigma * clean) ** 2);
+      });
+    }
+    expect(scalingFactor).toBe(1);
+    expect(error).toBeCloseTo(squares.reduce((sum, square) => sum + square, 0) / squares.length, 4);
+  });
+
+  test('is judged under the prompts of the scenes', async () => {
+    const deaf = await riggedModel(device, /attn2\.to_out/);
+    const hearing = await riggedModel(device, /^$/);
+    const errors = await Promise.all(
+      [deaf, hearing].map((model) => complete(judgeDenoising(model, { count: 2, schedule, key }))),
+    );
+    expect(errors[0]!.error).not.toBe(errors[1]!.error);
   });
 });
 
@@ -199,15 +264,19 @@ describe('the attention of the class word', () => {
   });
 });
 
-test('the figures of a model card have a bar each but the distance and the overlap at half', () => {
+test('the figures of a model card that the model is held to have a bar', () => {
   const half = { count: 3, class: 0.5, background: 0.5, colour: 0.5 };
   const figures = qualityFigures({
-    autoencoder: { count: 2, psnr: 30, ssim: 0.9 },
+    autoencoder: { count: 2, psnr: 30, ssim: 0.9, bitsPerCell: 9 },
+    decoder: { count: 2, psnr: 31, ssim: 0.95 },
     clip: half,
+    denoising: { count: 3, error: 0.3 },
     generated: { ...half, frechetDistance: 0.1 },
     attention: { count: 4, iou: 0.6, iouAtHalf: 0.4 },
   });
-  expect(figures.filter(({ bar }) => bar === undefined).map(({ value }) => value)).toEqual([0.1, 0.4]);
+  expect(figures.filter(({ bar }) => bar === undefined).map(({ value }) => value)).toEqual([
+    9, 31, 0.95, 0.3, 0.1, 0.4,
+  ]);
   expect(
     figures.filter(({ value, bar }) => bar !== undefined && value >= bar).map(({ value }) => value),
   ).toEqual([30, 0.6]);

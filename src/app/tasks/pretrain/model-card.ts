@@ -64,7 +64,12 @@ const qualityTable = (figures: readonly QualityFigure[]): string =>
   );
 
 const shown = (value: number, unit: QualityFigure['unit']): string =>
-  ({ dB: `${value.toFixed(1)} dB`, share: `${(100 * value).toFixed(1)} %`, number: value.toFixed(3) })[unit];
+  ({
+    dB: `${value.toFixed(1)} dB`,
+    bits: `${value.toFixed(1)} bits`,
+    share: `${(100 * value).toFixed(1)} %`,
+    number: value.toFixed(3),
+  })[unit];
 
 const trainingTable = ({ logs }: CardData): string =>
   table(

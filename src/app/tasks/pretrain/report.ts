@@ -15,6 +15,8 @@ import {
   judgeAttention,
   judgeAutoencoder,
   judgeClip,
+  judgeDecoder,
+  judgeDenoising,
   judgeGenerated,
   type PocketQuality,
   type QualityFigure,
@@ -62,11 +64,20 @@ export async function* report(
   await Promise.all([opened.close(), openedClip.close()]);
   const editModel = { model, tokenizer };
   const [scenes, prompts] = [{ count: parameters.scenes }, { count: parameters.prompts }];
+  const few = { count: Math.min(parameters.scenes, 8) }; // 200 steps each
   const shared = { ...(signal && { signal }) };
   const key = randomKey(recipes[parameters.recipe].seed);
   const quality: PocketQuality = {
     autoencoder: yield* told('Judging the autoencoder', judgeAutoencoder(model, { ...scenes, ...shared })),
+    decoder: yield* told('Seeking the best latents', judgeDecoder(model, { ...few, ...shared })),
     clip: yield* told('Judging the CLIP', judgeClip(device, clip, { ...scenes, ...shared })),
+    denoising: yield* told(
+      'Judging the UNet',
+      judgeDenoising(editModel, {
+        ...{ ...scenes, ...shared, schedule: scheduler.schedule },
+        key: fold(key, 'denoising'),
+      }),
+    ),
     generated: yield* told(
       'Judging generated pictures',
       judgeGenerated(editModel, clip, {

@@ -100,7 +100,10 @@ export async function reconstructionSheet(model: AutoencoderHolder): Promise<Uin
     const drawn = await firstHeldOut(model.vae.config.sampleSize);
     const originals = drawn.map(({ picture }) => picture);
     const decoded = await reconstruct(originals);
-    const below = rowsOf(decoded, COLUMNS);
+    const below = rowsOf(
+      decoded.map(({ picture }) => picture),
+      COLUMNS,
+    );
     const rows = rowsOf(originals, COLUMNS).flatMap((row, index) => [row, below[index]!]);
     return await encodePicture(montage(rows), 'PNG');
   } finally {

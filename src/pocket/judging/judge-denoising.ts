@@ -1,0 +1,82 @@
+import { fold, ndArray, normal, type RandomKey, spec } from '../../engine/index.ts';
+import { arrayFromPictures } from '../../files/images/index.ts';
+import {
+  addNoise,
+  compileImageEncoder,
+  compileNetwork,
+  type NoiseSchedule,
+  timestep,
+  trainingTarget,
+  weightedSum,
+} from '../../methods/diffusion/index.ts';
+import { contextOf, type EditModel } from '../../methods/editing/index.ts';
+import { unet } from '../../networks/unet/index.ts';
+import { pixelsPerCell } from '../../networks/vae/index.ts';
+import { drawHeldOut, heldOutPrompt } from './held-out-scenes.ts';
+import { type JudgingEvent, type JudgingOptions, judged, meanOf } from './judging-event.ts';
+
+export interface DenoisingQuality {
+  readonly count: number;
+  /** Mean squared error of what the UNet predicts (ε, v or x₀, as the schedule says). Less is better. */
+  readonly error: number;
+}
+
+export interface DenoisingJudging extends JudgingOptions {
+  readonly schedule: NoiseSchedule;
+  /** Of the noises. */
+  readonly key: RandomKey;
+}
+
+/** How well the UNet denoises held-out scenes under their prompts: each at one time, all of which lie evenly. */
+export async function* judgeDenoising(
+  judgedModel: EditModel,
+  { count = 500, schedule, key, signal }: DenoisingJudging,
+): AsyncGenerator<JudgingEvent, DenoisingQuality> {
+  const { device, vae, unet: network, textEncoder } = judgedModel.model;
+  const { sampleSize: size, latentChannels, scalingFactor } = vae.config;
+  const side = size / pixelsPerCell(vae.config);
+  const shape = [1, latentChannels, side, side];
+  const encoder = await compileImageEncoder({ device, vae }, [1, vae.config.inputChannels, size, size]);
+  const program = await compileNetwork(
+    device,
+    network,
+    (parameters, { sample, timestep, encoderHiddenStates }) => ({
+      predicted: unet(parameters, network.config, { sample, timestep, encoderHiddenStates }),
+    }),
+    {
+      sample: spec(shape),
+      timestep: spec([1]),
+      encoderHiddenStates: spec([1, judgedModel.tokenizer.length, textEncoder.config.hiddenSize]),
+    },
+  );
+  try {
+    const errors: number[] = [];
+    for (let index = 0; index < count; index++) {
+      signal?.throwIfAborted();
+      const { picture } = await drawHeldOut(index, size);
+      const { mean } = await encoder.encode(arrayFromPictures([picture]));
+      const noisy = {
+        clean: weightedSum([scalingFactor, mean]),
+        noise: normal(fold(key, index), shape),
+        timesteps: [timeOf(index, schedule)],
+      };
+      const inputs = {
+        sample: addNoise(schedule, noisy),
+        timestep: ndArray('float32', [1], Float32Array.from(noisy.timesteps)),
+        encoderHiddenStates: await contextOf(judgedModel, [heldOutPrompt(index)]),
+      };
+      const { predicted } = await program.run(inputs, network.parameters);
+      const target = trainingTarget(schedule, noisy).data;
+      errors.push(meanOf(Array.from(target, (value, i) => ((predicted!.data[i] as number) - value) ** 2)));
+      yield judged(index + 1, count);
+    }
+    return { count, error: meanOf(errors) };
+  } finally {
+    await encoder.dispose();
+    await program.dispose();
+  }
+}
+
+/** Multiples of the golden ratio: any number of them lies evenly (Weyl 1916). */
+const timeOf = (index: number, { alphasCumprod }: NoiseSchedule) =>
+  timestep(Math.floor((((index * (Math.sqrt(5) - 1)) / 2) % 1) * alphasCumprod.length));
