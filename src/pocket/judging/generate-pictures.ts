@@ -4,7 +4,7 @@ import { guidedContext, type Scheduler, sampleImages } from '../../methods/diffu
 import type { EditModel } from '../../methods/editing/index.ts';
 import { encodePrompts } from '../../networks/clip/index.ts';
 import { pixelsPerCell } from '../../networks/vae/index.ts';
-import { batchesOf } from './judging-event.ts';
+import { batchesOf } from './batches.ts';
 
 /** How pictures are sampled. */
 export interface GeneratingOptions {

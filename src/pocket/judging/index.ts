@@ -12,6 +12,6 @@ export { judgeDecoder } from './judge-decoder.ts';
 export { type DenoisingQuality, judgeDenoising } from './judge-denoising.ts';
 export { type GeneratedQuality, judgeGenerated } from './judge-generated.ts';
 export type { JudgingEvent, JudgingOptions } from './judging-event.ts';
-export { type PocketQuality, type QualityFigure, qualityFigures } from './quality.ts';
+export { type PocketQuality, type QualityFigure, qualityFigures, shownQuality } from './quality.ts';
 export type { ReconstructionQuality } from './reconstruction-quality.ts';
 export { type ZeroShot, zeroShot } from './zero-shot.ts';

@@ -10,10 +10,10 @@ import {
   subjectFromWords,
   subjectMap,
 } from '../../methods/editing/index.ts';
-import { intersectionOverUnion, type Mask } from '../../methods/evaluation/index.ts';
+import { intersectionOverUnion, type Mask, mean } from '../../methods/evaluation/index.ts';
 import { promptOf } from '../world/index.ts';
 import { drawHeldOut } from './held-out-scenes.ts';
-import { type JudgingEvent, type JudgingOptions, judged, meanOf } from './judging-event.ts';
+import { type JudgingEvent, type JudgingOptions, judged } from './judging-event.ts';
 
 export interface AttentionQuality {
   readonly count: number;
@@ -65,8 +65,8 @@ export async function* judgeAttention(
   }
   return {
     count,
-    iou: meanOf(overlaps.map(({ iou }) => iou)),
-    iouAtHalf: meanOf(overlaps.map(({ iouAtHalf }) => iouAtHalf)),
+    iou: mean(overlaps.map(({ iou }) => iou)),
+    iouAtHalf: mean(overlaps.map(({ iouAtHalf }) => iouAtHalf)),
   };
 }
 

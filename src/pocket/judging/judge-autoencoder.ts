@@ -1,14 +1,17 @@
-import { add, exp, mean, multiply, spec, subtract, type Tensor } from '../../engine/index.ts';
+import { add, exp, multiply, spec, subtract, sum, type Tensor } from '../../engine/index.ts';
 import { arrayFromPictures, type Picture, picturesFromArray } from '../../files/images/index.ts';
 import { compileNetwork, type HeldModel, type Latents } from '../../methods/diffusion/index.ts';
+import { mean } from '../../methods/evaluation/index.ts';
 import { type LatentDistribution, vaeDecode, vaeEncode } from '../../networks/vae/index.ts';
+import { batchesOf } from './batches.ts';
 import { drawHeldOut } from './held-out-scenes.ts';
-import { batchesOf, type JudgingEvent, type JudgingOptions, judged, meanOf } from './judging-event.ts';
+import { type JudgingEvent, type JudgingOptions, judged } from './judging-event.ts';
 import { type ReconstructionQuality, reconstructionQuality } from './reconstruction-quality.ts';
 
 export interface AutoencoderQuality extends ReconstructionQuality {
   /**
-   * Divergence of a cell's latents from the standard normal distribution: what a cell tells of its pixels, at most.
+   * Kullback-Leibler divergence of a cell's latents from the standard normal distribution, in bits: what a cell tells
+   * of the picture, at most.
    */
   readonly bitsPerCell: number;
 }
@@ -32,7 +35,7 @@ export async function* judgeAutoencoder(
       yield judged(drawn.length, count);
     }
     const pictures = decoded.map(({ picture }) => picture);
-    const bitsPerCell = meanOf(decoded.map(({ bitsPerCell }) => bitsPerCell));
+    const bitsPerCell = mean(decoded.map(({ bitsPerCell }) => bitsPerCell));
     return { ...reconstructionQuality(drawn, pictures), bitsPerCell };
   } finally {
     await dispose();
@@ -92,5 +95,6 @@ export async function compileReconstruction({ device, vae }: AutoencoderHolder):
 /** Of each picture: [batch]. */
 function bitsOf({ mean: μ, logVariance }: LatentDistribution): Tensor {
   const surplus = subtract(add(multiply(μ, μ), exp(logVariance)), add(logVariance, 1));
-  return multiply(mean(surplus, { axes: [1, 2, 3] }), μ.shape[1]! / 2 / Math.LN2);
+  const cells = μ.shape[2]! * μ.shape[3]!;
+  return multiply(sum(surplus, { axes: [1, 2, 3] }), 1 / (2 * cells * Math.LN2));
 }

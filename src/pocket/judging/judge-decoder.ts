@@ -2,27 +2,32 @@ import { minimize, multiply, spec, warmupStableDecay } from '../../engine/index.
 import { arrayFromPictures, type Picture, picturesFromArray } from '../../files/images/index.ts';
 import { decodeLatents, encodeImage, type Latents } from '../../methods/diffusion/index.ts';
 import { vaeDecode } from '../../networks/vae/index.ts';
-import { pocketRecipe, reconstructionLoss } from '../training/index.ts';
+import { type DecoderRecipe, reconstructionLoss } from '../training/index.ts';
 import { drawHeldOut } from './held-out-scenes.ts';
 import type { AutoencoderHolder } from './judge-autoencoder.ts';
 import { type JudgingEvent, type JudgingOptions, judged } from './judging-event.ts';
 import { type ReconstructionQuality, reconstructionQuality } from './reconstruction-quality.ts';
 
 export interface DecoderJudging extends JudgingOptions {
+  /** Whose loss the latents descend on. */
+  readonly recipe: DecoderRecipe;
   /** Steps of the descent for each picture. Default 200. */
   readonly steps?: number;
 }
 
-/** How well the decoder alone can draw held-out scenes: from latents sought for each, not from those of the encoder. */
+/**
+ * How well the decoder draws held-out scenes from latents that were sought for each alone, by descent from the
+ * encoder's: at least so well a better encoder could do.
+ */
 export async function* judgeDecoder(
   model: AutoencoderHolder,
-  { count = 8, steps = 200, signal }: DecoderJudging = {},
+  { count = 8, steps = 200, recipe, signal }: DecoderJudging,
 ): AsyncGenerator<JudgingEvent, ReconstructionQuality> {
   const drawn: Picture[] = [];
   const decoded: Picture[] = [];
   for (let index = 0; index < count; index++) {
     const { picture } = await drawHeldOut(index, model.vae.config.sampleSize);
-    const latents = await seekLatents(model, picture, { steps, ...(signal && { signal }) });
+    const latents = await seekLatents(model, picture, { steps, recipe, ...(signal && { signal }) });
     drawn.push(picture);
     decoded.push(...picturesFromArray(await decodeLatents(model, latents), 'judgeDecoder'));
     yield judged(index + 1, count);
@@ -30,11 +35,14 @@ export async function* judgeDecoder(
   return reconstructionQuality(drawn, decoded);
 }
 
-/** Descends from the encoder's latents on the loss that the decoder was tuned with. */
 async function seekLatents(
   model: AutoencoderHolder,
   picture: Picture,
-  { steps, signal }: { readonly steps: number; readonly signal?: AbortSignal },
+  {
+    steps,
+    recipe,
+    signal,
+  }: Required<Pick<DecoderJudging, 'steps' | 'recipe'>> & Pick<DecoderJudging, 'signal'>,
 ): Promise<Latents> {
   const { config, parameters } = model.vae;
   const image = arrayFromPictures([picture]);
@@ -46,7 +54,7 @@ async function seekLatents(
       frozen: parameters,
       loss: ({ latents }, { image }, vae) => {
         const decoded = vaeDecode(vae, config, multiply(latents, 1 / config.scalingFactor));
-        return reconstructionLoss(decoded, image, pocketRecipe.decoder);
+        return reconstructionLoss(decoded, image, recipe);
       },
       learningRate: warmupStableDecay(0.03, { steps, warmup: 5, decay: Math.ceil(steps / 2) }),
     },

@@ -10,14 +10,15 @@ import {
   weightedSum,
 } from '../../methods/diffusion/index.ts';
 import { contextOf, type EditModel } from '../../methods/editing/index.ts';
+import { mean } from '../../methods/evaluation/index.ts';
 import { unet } from '../../networks/unet/index.ts';
 import { pixelsPerCell } from '../../networks/vae/index.ts';
 import { drawHeldOut, heldOutPrompt } from './held-out-scenes.ts';
-import { type JudgingEvent, type JudgingOptions, judged, meanOf } from './judging-event.ts';
+import { type JudgingEvent, type JudgingOptions, judged } from './judging-event.ts';
 
 export interface DenoisingQuality {
   readonly count: number;
-  /** Mean squared error of what the UNet predicts (ε, v or x₀, as the schedule says). Less is better. */
+  /** Mean squared error of what the UNet predicts: ε, v or x₀, as the schedule says. About 1 if it predicts 0. */
   readonly error: number;
 }
 
@@ -27,7 +28,10 @@ export interface DenoisingJudging extends JudgingOptions {
   readonly key: RandomKey;
 }
 
-/** How well the UNet denoises held-out scenes under their prompts: each at one time, all of which lie evenly. */
+/**
+ * How well the UNet denoises held-out scenes (the means of their latents) under their prompts. Each is noised to one
+ * timestep; these spread evenly over the whole schedule, and all count alike.
+ */
 export async function* judgeDenoising(
   judgedModel: EditModel,
   { count = 500, schedule, key, signal }: DenoisingJudging,
@@ -54,9 +58,9 @@ export async function* judgeDenoising(
     for (let index = 0; index < count; index++) {
       signal?.throwIfAborted();
       const { picture } = await drawHeldOut(index, size);
-      const { mean } = await encoder.encode(arrayFromPictures([picture]));
+      const encoded = await encoder.encode(arrayFromPictures([picture]));
       const noisy = {
-        clean: weightedSum([scalingFactor, mean]),
+        clean: weightedSum([scalingFactor, encoded.mean]),
         noise: normal(fold(key, index), shape),
         timesteps: [timeOf(index, schedule)],
       };
@@ -67,10 +71,10 @@ export async function* judgeDenoising(
       };
       const { predicted } = await program.run(inputs, network.parameters);
       const target = trainingTarget(schedule, noisy).data;
-      errors.push(meanOf(Array.from(target, (value, i) => ((predicted!.data[i] as number) - value) ** 2)));
+      errors.push(mean(Array.from(target, (value, i) => ((predicted!.data[i] as number) - value) ** 2)));
       yield judged(index + 1, count);
     }
-    return { count, error: meanOf(errors) };
+    return { count, error: mean(errors) };
   } finally {
     await encoder.dispose();
     await program.dispose();

@@ -37,15 +37,9 @@ export const qualityFigures = ({
 }: PocketQuality): QualityFigure[] => [
   figure('Reconstruction, PSNR', autoencoder, autoencoder.psnr, 'dB', 28),
   figure('Reconstruction, SSIM', autoencoder, autoencoder.ssim, 'number', 0.93),
-  figure(
-    'Information of a latent cell (8 × 8 pixels), at most',
-    autoencoder,
-    autoencoder.bitsPerCell,
-    'bits',
-    undefined,
-  ),
-  figure('From the best latents, PSNR', decoder, decoder.psnr, 'dB', undefined),
-  figure('From the best latents, SSIM', decoder, decoder.ssim, 'number', undefined),
+  figure('Information of a latent cell, at most', autoencoder, autoencoder.bitsPerCell, 'bits', undefined),
+  figure('From latents sought for each picture, PSNR', decoder, decoder.psnr, 'dB', undefined),
+  figure('From latents sought for each picture, SSIM', decoder, decoder.ssim, 'number', undefined),
   figure('Zero-shot class', clip, clip.class, 'share', 0.97),
   figure('Zero-shot background', clip, clip.background, 'share', 0.97),
   figure('Zero-shot colour', clip, clip.colour, 'share', 0.9),
@@ -64,3 +58,12 @@ const figure = (
   unit: QualityFigure['unit'],
   bar: number | undefined,
 ): QualityFigure => ({ name, value, unit, bar, count });
+
+/** A figure's value, or its bar, with its unit. */
+export const shownQuality = (value: number, unit: QualityFigure['unit']): string =>
+  ({
+    dB: `${value.toFixed(1)} dB`,
+    bits: `${value.toFixed(1)} bits`,
+    share: `${(100 * value).toFixed(1)} %`,
+    number: value.toFixed(3),
+  })[unit];

@@ -1,12 +1,17 @@
 import type { Picture } from '../../files/images/index.ts';
-import { comparePixels, peakSignalToNoise, structuralSimilarity } from '../../methods/evaluation/index.ts';
-import { meanOf } from './judging-event.ts';
+import {
+  comparePixels,
+  mean,
+  peakSignalToNoise,
+  structuralSimilarity,
+} from '../../methods/evaluation/index.ts';
 
 /** How like the originals decoded pictures are: means over them. */
 export interface ReconstructionQuality {
   readonly count: number;
-  /** Decibels. */
+  /** Decibels; infinite if a picture is met exactly. */
   readonly psnr: number;
+  /** −1 to 1, 1: alike. */
   readonly ssim: number;
 }
 
@@ -15,8 +20,6 @@ export const reconstructionQuality = (
   decoded: readonly Picture[],
 ): ReconstructionQuality => ({
   count: originals.length,
-  psnr: meanOf(
-    originals.map((original, index) => peakSignalToNoise(comparePixels(original, decoded[index]!))),
-  ),
-  ssim: meanOf(originals.map((original, index) => structuralSimilarity(original, decoded[index]!))),
+  psnr: mean(originals.map((original, index) => peakSignalToNoise(comparePixels(original, decoded[index]!)))),
+  ssim: mean(originals.map((original, index) => structuralSimilarity(original, decoded[index]!))),
 });

@@ -3,6 +3,7 @@ export type { ClipNetworks, ClipParameters, ClipRecipe } from './caption-pairs.t
 export { holdParameters } from './hold-parameters.ts';
 export {
   type EncodedScenes,
+  type EncodingEvent,
   encodeScenes,
   type LatentStore,
   latentStore,

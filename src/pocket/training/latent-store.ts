@@ -21,14 +21,22 @@ export type EncodedScenes = {
   readonly subject: NdArray;
 };
 
+/** After each batch. */
+export interface EncodingEvent {
+  readonly kind: 'encoded';
+  /** Scenes, of `count`. */
+  readonly done: number;
+  readonly count: number;
+}
+
 /** Encodes scenes 0 to `count` − 1, `batchSize` at a time. */
-export async function encodeScenes(
+export async function* encodeScenes(
   device: Device,
   config: VaeConfig,
   parameters: Tree<NdArray>,
   pictures: PictureStore,
   { count, batchSize }: { readonly count: number; readonly batchSize: number },
-): Promise<EncodedScenes> {
+): AsyncGenerator<EncodingEvent, EncodedScenes> {
   const side = config.sampleSize / pixelsPerCell(config);
   const size = config.latentChannels * side * side;
   const program = await device.compile(
@@ -45,18 +53,22 @@ export async function encodeScenes(
     const scenes = Array.from({ length: batchSize }, (_, item) => Math.min(start + item, count - 1));
     return Promise.all([pictures.read(scenes), pictures.readMasks(scenes, side)]);
   };
-  let next = read(0);
-  for (let start = 0; start < count; start += batchSize) {
-    const [picture, masks] = await next;
-    if (start + batchSize < count) next = read(start + batchSize);
-    const encoded = await program.run({ picture });
-    const wanted = Math.min(batchSize, count - start);
-    for (const part of ['mean', 'deviation'] as const) {
-      all[part].set((encoded[part].data as Float32Array).subarray(0, wanted * size), start * size);
+  try {
+    let next = read(0);
+    for (let start = 0; start < count; start += batchSize) {
+      const [picture, masks] = await next;
+      if (start + batchSize < count) next = read(start + batchSize);
+      const encoded = await program.run({ picture });
+      const wanted = Math.min(batchSize, count - start);
+      for (const part of ['mean', 'deviation'] as const) {
+        all[part].set((encoded[part].data as Float32Array).subarray(0, wanted * size), start * size);
+      }
+      subject.set(masks.data.subarray(0, wanted * side * side), start * side * side);
+      yield { kind: 'encoded', done: start + wanted, count };
     }
-    subject.set(masks.data.subarray(0, wanted * side * side), start * side * side);
+  } finally {
+    await program.dispose();
   }
-  await program.dispose();
   const shape = [count, config.latentChannels, side, side];
   return {
     mean: ndArray('float32', shape, all.mean),

@@ -117,6 +117,41 @@ describe('pretrain', { timeout: 300_000 }, () => {
     ]);
   });
 
+  test('saves what there is when it is stopped in its last step', async () => {
+    const out = folder.path('stopped late');
+    const controller = new AbortController();
+    const onEvent = (event: TaskEvent) => {
+      if (event.kind === 'progress' && event.done === 5) controller.abort(new Error('enough'));
+    };
+    await expect(pretrain('vae', { out, steps: 5 }, { signal: controller.signal, onEvent })).rejects.toThrow(
+      'enough',
+    );
+    expect(await readdir(out)).toEqual(['vae.losses.jsonl', 'vae.state.safetensors']);
+  });
+
+  test('tells how far the encoding of scenes is, and stops in it', async () => {
+    const out = folder.path('encoding');
+    const start = folder.path('model');
+    const controller = new AbortController();
+    const encoded: number[] = [];
+    const onEvent = (event: TaskEvent) => {
+      if (event.kind !== 'progress' || event.stage !== 'Encoding scenes') return;
+      encoded.push(event.done);
+      controller.abort(new Error('enough'));
+    };
+    await expect(
+      pretrain('unet', { out, start }, { signal: controller.signal, onEvent }),
+    ).rejects.toThrow('enough');
+    expect(encoded).toEqual([8]);
+    expect((await readdir(out)).filter((name) => name.startsWith('encoded'))).toEqual([]);
+  });
+
+  test('replaces the built-in model only where it is named', async () => {
+    await expect(pretrain('assemble', { model: undefined })).rejects.toThrow(
+      'assemble: name the folder that the model is written to, with --model',
+    );
+  });
+
   test('assembles a folder that opens and makes pictures', async () => {
     const path = folder.path('model');
     const opened = await openCheckpoint(path);
@@ -194,6 +229,13 @@ describe('pretrain', { timeout: 300_000 }, () => {
     expect(again).toMatch(/^# My words/);
     expect(again).toContain('≥ 92.0 % (missed) | 3 |');
     expect(again.match(/## Quality/g)).toHaveLength(1);
+
+    // Without the trainings' folder it keeps what the card tells of them.
+    const elsewhere = folder.path('nowhere');
+    await pretrain('report', { scenes: 2, prompts: 2, out: elsewhere });
+    const trainingsOf = (card: string) => card.slice(card.indexOf('## Trainings'), card.indexOf('## Recipe'));
+    expect(trainingsOf(await readFile(result.card, 'utf8'))).toBe(trainingsOf(again));
+    expect(await readdir(folder.path('.'))).not.toContain('nowhere');
   }, 300_000);
 
   test('begins with a model where one is given, for lack of trainings', async () => {

@@ -29,7 +29,7 @@ import {
   qualityFigures,
   zeroShot,
 } from '../../../src/pocket/judging/index.ts';
-import { sceneAt } from '../../../src/pocket/training/index.ts';
+import { sceneAt, trialRecipe } from '../../../src/pocket/training/index.ts';
 import {
   backgroundKinds,
   colourNames,
@@ -100,7 +100,7 @@ describe('the autoencoder', () => {
   test('decodes better from latents that were sought for a picture than from its own', async () => {
     const { model } = await riggedModel(device, /^$/);
     const own = await complete(judgeAutoencoder(model, { count: 2 }));
-    const sought = await complete(judgeDecoder(model, { count: 2, steps: 20 }));
+    const sought = await complete(judgeDecoder(model, { count: 2, steps: 20, recipe: trialRecipe.decoder }));
     expect(sought.count).toBe(2);
     expect(sought.psnr).toBeGreaterThan(own.psnr + 0.1);
   });

@@ -14,7 +14,6 @@ import {
 } from '../../../src/engine/index.ts';
 import { noiseSchedule, stableDiffusionSchedule } from '../../../src/methods/diffusion/index.ts';
 import {
-  encodeScenes,
   latentStore,
   measureScalingFactor,
   pictureStore,
@@ -23,7 +22,7 @@ import {
   trainUnet,
   trialRecipe,
 } from '../../../src/pocket/training/index.ts';
-import { trialNetworks, trialTrainings, untrained } from './trial-trainings.ts';
+import { encodeTrialScenes, trialNetworks, trialTrainings, untrained } from './trial-trainings.ts';
 
 let device: Device;
 beforeAll(async () => {
@@ -64,7 +63,7 @@ test('the UNet is not trained for a scheduler of something else than v', async (
 
 test('an error in the subject counts more, and nothing else does', async () => {
   const firstLoss = async (subjectWeight: number, share: number) => {
-    const encoded = await encodeTrialScenes(8, 8);
+    const encoded = await encodeTrialScenes(device, 8, 8);
     const subject = full(encoded.subject.shape, share);
     const latents = latentStore({ ...encoded, subject }, 1);
     const schedule = noiseSchedule({ ...stableDiffusionSchedule, predictionType: 'v_prediction' });
@@ -83,16 +82,10 @@ test('an error in the subject counts more, and nothing else does', async () => {
   expect(whole - plain).toBeCloseTo(2 * (half - plain), 4);
 });
 
-/** The trial encoder's latents of the first training scenes. */
-function encodeTrialScenes(count: number, batchSize: number) {
-  const pictures = pictureStore('training', trialNetworks.vae.sampleSize, 'keep');
-  return encodeScenes(device, trialNetworks.vae, untrained.vae, pictures, { count, batchSize });
-}
-
 describe('encoded scenes', () => {
   test('are the same in batches of any size, and read by their numbers, scaled', async () => {
-    const encoded = await encodeTrialScenes(5, 2);
-    const alone = await encodeTrialScenes(4, 1);
+    const encoded = await encodeTrialScenes(device, 5, 2);
+    const alone = await encodeTrialScenes(device, 4, 1);
     const { mean, deviation } = latentStore(encoded, 3).read([3, 1]);
     const size = mean.data.length / 2;
     for (const [read, whole] of [
@@ -111,7 +104,7 @@ describe('encoded scenes', () => {
   });
 
   test('tell where the subject is', async () => {
-    const { subject, mean } = await encodeTrialScenes(5, 2);
+    const { subject, mean } = await encodeTrialScenes(device, 5, 2);
     const pictures = pictureStore('training', trialNetworks.vae.sampleSize, 'draw again');
     const masks = await pictures.readMasks([4, 2], mean.shape[3]!);
     const read = latentStore({ mean, deviation: mean, subject }, 3).readSubjects([4, 2]);
@@ -121,7 +114,7 @@ describe('encoded scenes', () => {
   });
 
   test('times the scaling factor have the deviation 1', async () => {
-    const encoded = await encodeTrialScenes(5, 2);
+    const encoded = await encodeTrialScenes(device, 5, 2);
     const factor = measureScalingFactor(encoded, 5);
     expect(factor).not.toBeCloseTo(1, 1);
     const { mean, deviation } = latentStore(encoded, factor).read([0, 1, 2, 3, 4]);

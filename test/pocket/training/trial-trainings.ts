@@ -46,8 +46,15 @@ export const untrained = {
 
 const side = trialNetworks.vae.sampleSize;
 const pictures = pictureStore('training', side, 'keep');
-const encoded = (device: Device) =>
-  encodeScenes(device, trialNetworks.vae, untrained.vae, pictures, { count: 16, batchSize: 4 });
+const encoded = (device: Device) => encodeTrialScenes(device, 16, 4);
+
+/** The untrained encoder's latents of the first training scenes. */
+export async function encodeTrialScenes(device: Device, count: number, batchSize: number) {
+  const encoding = encodeScenes(device, trialNetworks.vae, untrained.vae, pictures, { count, batchSize });
+  let next = await encoding.next();
+  while (!next.done) next = await encoding.next();
+  return next.value;
+}
 
 /** Of an untrained encoder's latents the means alone can be told from noise. */
 async function clearLatents(device: Device): Promise<LatentStore> {

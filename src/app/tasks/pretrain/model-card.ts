@@ -1,7 +1,8 @@
-import type { QualityFigure } from '../../../pocket/judging/index.ts';
+import { type QualityFigure, shownQuality } from '../../../pocket/judging/index.ts';
 import { type PocketRecipe, type Training, trainings } from '../../../pocket/training/index.ts';
 import { formatDuration } from '../../cli/time-left.ts';
-import { type LogLine, stepsOf } from './training-log.ts';
+import { CARD } from './assemble.ts';
+import { type LogLine, lastLoss, stepsOf } from './training-log.ts';
 
 /** What a report writes into the card. */
 export interface CardData {
@@ -19,9 +20,10 @@ export interface CardData {
 const BEGIN = '<!-- Written by `dreamsteerer pretrain report`: -->';
 const END = '<!-- End of what `dreamsteerer pretrain report` writes. -->';
 
-/** The card with its data part written anew; what stands around it stays. */
+/** The card with its data part written anew; what stands around it stays, and its trainings if no log tells of any. */
 export function writeCard(card: string | undefined, data: CardData): string {
-  const part = `${BEGIN}\n\n${dataPart(data)}\n\n${END}`;
+  const known = logged(data.logs).length === 0 ? card?.match(trainingsPart)?.[0] : undefined;
+  const part = `${BEGIN}\n\n${dataPart(data, known ?? trainingsOf(data))}\n\n${END}`;
   if (card === undefined) return `${introduction}\n\n${part}\n`;
   const [begin, end] = [card.indexOf(BEGIN), card.indexOf(END)];
   if (begin < 0 || end < begin) return `${card.trimEnd()}\n\n${part}\n`;
@@ -29,13 +31,13 @@ export function writeCard(card: string | undefined, data: CardData): string {
 }
 
 /** Where a card's pictures lie beside it. */
-export const cardPicture = (name: string): string => `card/${name}.png`;
+export const cardPicture = (name: string): string => `${CARD}/${name}.png`;
 
 const introduction = `# The pocket model
 
 A miniature Stable Diffusion, class for class: CLIP text and vision towers, AutoencoderKL, UNet2DConditionModel, as a
-folder that Python's diffusers loads too. It draws and knows one thing, the pocket world of this project. It was
-trained from scratch by the project's own code on pictures that the project draws itself, with these commands:
+folder that Python's diffusers loads too. It draws and knows one thing, the pocket world of this project. Such a model is
+trained by the project's own code on pictures that the project draws itself, with these commands:
 
 \`\`\`
 ${[...trainings, 'assemble', 'report'].map((stage) => `dreamsteerer pretrain ${stage} --out pocket-training --model models/pocket`).join('\n')}
@@ -44,12 +46,17 @@ ${[...trainings, 'assemble', 'report'].map((stage) => `dreamsteerer pretrain ${s
 Each can be stopped and started again, and goes on where it was. The tuning of the decoder and of the vision tower
 leaves alone what the UNet was trained on: the encoder's latents and the text tower.`;
 
-const dataPart = (data: CardData): string =>
+const trainingsPart = /^## Trainings$.*?(?=\n\n## Recipe$)/ms;
+
+const trainingsOf = (data: CardData): string =>
+  `## Trainings\n\n${trainingTable(data)}\n\n${lossCurves(data)}`.trimEnd();
+
+const dataPart = (data: CardData, trainings: string): string =>
   [
-    `## Quality\n\n${qualityTable(data.figures)}\n\nOn scenes and prompts that no training sees. Generated with ${data.sampling}; judged by the model's own CLIP.`,
+    `## Quality\n\n${qualityTable(data.figures)}\n\nOn scenes and prompts that no training sees. Generated with ${data.sampling}; judged by the model's own CLIP. Attention is held to its bar at Otsu's threshold, which no number has to be chosen for.`,
     `## Pictures\n\nPrompts, from left to right and top to bottom:\n\n${data.prompts.map((prompt, index) => `${index + 1}. ${prompt}`).join('\n')}\n\n![Generated pictures](${cardPicture('generated')})\n\nHeld-out scenes, and below each its reconstruction by the autoencoder:\n\n![Reconstructions](${cardPicture('reconstructions')})\n\nSimilarity of held-out drawings with prompts:\n\n![Similarities](${cardPicture('similarities')})`,
-    `## Trainings\n\n${trainingTable(data)}\n\n${lossCurves(data)}`.trimEnd(),
-    `## Recipe\n\nSeed ${data.recipe.seed}. Learning rates rise over the warmup and fall to nothing over the decay; Muon updates matrices, AdamW all else; the averages of the weights are kept, in float16. Scaling factor of the latents: ${data.scalingFactor.toPrecision(6)}, measured on ${data.recipe.scalingScenes} scenes. All files together: ${(data.bytes / 1e6).toFixed(1)} MB.\n\n${recipeTable(data.recipe)}`,
+    trainings,
+    `## Recipe\n\nSeed ${data.recipe.seed}. Learning rates rise over the warmup and fall to nothing over the decay; Muon updates matrices, AdamW all else; the averages of the weights are kept, in float16. Scaling factor of the latents: ${data.scalingFactor.toPrecision(6)}. All files together: ${(data.bytes / 1e6).toFixed(1)} MB.\n\n${recipeTable(data.recipe)}`,
   ].join('\n\n');
 
 const qualityTable = (figures: readonly QualityFigure[]): string =>
@@ -57,19 +64,11 @@ const qualityTable = (figures: readonly QualityFigure[]): string =>
     ['', 'measured', 'to be reached', 'on'],
     figures.map(({ name, value, unit, bar, count }) => [
       name,
-      shown(value, unit),
-      bar === undefined ? '' : `≥ ${shown(bar, unit)}${value >= bar ? '' : ' (missed)'}`,
+      shownQuality(value, unit),
+      bar === undefined ? '' : `≥ ${shownQuality(bar, unit)}${value >= bar ? '' : ' (missed)'}`,
       `${count}`,
     ]),
   );
-
-const shown = (value: number, unit: QualityFigure['unit']): string =>
-  ({
-    dB: `${value.toFixed(1)} dB`,
-    bits: `${value.toFixed(1)} bits`,
-    share: `${(100 * value).toFixed(1)} %`,
-    number: value.toFixed(3),
-  })[unit];
 
 const trainingTable = ({ logs }: CardData): string =>
   table(
@@ -78,13 +77,11 @@ const trainingTable = ({ logs }: CardData): string =>
       const steps = stepsOf(lines);
       const seconds = steps.reduce((sum, step) => sum + step.seconds, 0);
       const machines = new Set(lines.flatMap((line) => (line.kind === 'start' ? [line.machine] : [])));
-      const last = steps.slice(-50);
-      const loss = last.reduce((sum, step) => sum + step.loss, 0) / last.length;
       return [
         training,
         `${steps.at(-1)!.step}`,
         formatDuration(1000 * seconds),
-        loss.toPrecision(4),
+        lastLoss(steps)!.toPrecision(4),
         [...machines].join('; '),
       ];
     }),

@@ -26,7 +26,7 @@ export const pretrainParameters = z.object({
     .min(1)
     .optional()
     .describe('Folder of the model that assemble writes and report judges')
-    .meta(hints({ short: 'm', placeholder: 'folder', defaultText: 'the built-in model' })),
+    .meta(hints({ short: 'm', placeholder: 'folder', defaultText: 'for report, the built-in model' })),
   start: z
     .string()
     .min(1)

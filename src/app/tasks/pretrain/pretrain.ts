@@ -1,6 +1,7 @@
 import { openDevice } from '../../../engine/index.ts';
+import { shownQuality } from '../../../pocket/judging/index.ts';
 import { readableBytes } from '../../readable-bytes.ts';
-import { defineTask } from '../task.ts';
+import { defineTask, TaskError } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
 import { type AssembledModel, assemble } from './assemble.ts';
 import { pretrainParameters } from './parameters.ts';
@@ -24,6 +25,9 @@ export const pretrain = defineTask({
 
   async *run(parameters, context): AsyncGenerator<TaskEvent, PretrainResult> {
     const { stage, threads } = parameters;
+    if (stage === 'assemble' && parameters.model === undefined) {
+      throw new TaskError('assemble: name the folder that the model is written to, with --model');
+    }
     const model = parameters.model ?? context.builtInModel;
     const device = await openDevice(parameters.device, threads === undefined ? {} : { threads });
     try {
@@ -43,11 +47,12 @@ export const pretrain = defineTask({
   },
 });
 
-const describeFigures = ({ figures, card }: QualityReport): string =>
-  [
-    ...figures.map(({ name, value, bar }) => {
-      const verdict = bar === undefined ? '' : value >= bar ? `  (≥ ${bar})` : `  (misses ${bar})`;
-      return `${name.padEnd(40)} ${value.toFixed(3)}${verdict}`;
-    }),
-    card,
-  ].join('\n');
+function describeFigures({ figures, card }: QualityReport): string {
+  const width = Math.max(...figures.map(({ name }) => name.length));
+  const lines = figures.map(({ name, value, unit, bar }) => {
+    const reached = bar !== undefined && value >= bar ? '≥' : 'misses';
+    const verdict = bar === undefined ? '' : `  (${reached} ${shownQuality(bar, unit)})`;
+    return `${name.padEnd(width)}  ${shownQuality(value, unit)}${verdict}`;
+  });
+  return [...lines, card].join('\n');
+}

@@ -69,7 +69,10 @@ export async function* report(
   const key = randomKey(recipes[parameters.recipe].seed);
   const quality: PocketQuality = {
     autoencoder: yield* told('Judging the autoencoder', judgeAutoencoder(model, { ...scenes, ...shared })),
-    decoder: yield* told('Seeking the best latents', judgeDecoder(model, { ...few, ...shared })),
+    decoder: yield* told(
+      'Seeking latents',
+      judgeDecoder(model, { ...few, ...shared, recipe: recipes[parameters.recipe].decoder }),
+    ),
     clip: yield* told('Judging the CLIP', judgeClip(device, clip, { ...scenes, ...shared })),
     denoising: yield* told(
       'Judging the UNet',
@@ -138,6 +141,7 @@ async function* told<Result>(
 }
 
 async function readLogs(out: string): Promise<CardData['logs']> {
+  if (!(await isThere(out))) return new Map();
   const folder = await openTrainingFolder(out);
   const logs = await Promise.all(trainings.map((training) => readLog(folder, training)));
   return new Map(trainings.map((training, index) => [training, logs[index]!]));

@@ -2,6 +2,7 @@ import type { Device, Minimized, NdArray, StepEvent, Tree } from '../../../engin
 import { parseSchedulerConfig, readScheduler } from '../../../methods/diffusion/index.ts';
 import {
   type ClipParameters,
+  type EncodingEvent,
   latentStore,
   measureScalingFactor,
   type PocketNetworks,
@@ -26,37 +27,45 @@ export interface TrainingSetting {
   readonly folder: TrainingFolder;
 }
 
-export type TrainingEvents = AsyncGenerator<StepEvent, Minimized<Tree<NdArray>>>;
+/** Scenes are encoded, then steps are made. */
+export type TrainingEvents = AsyncGenerator<EncodingEvent | StepEvent, Minimized<Tree<NdArray>>>;
 
 /** Begins each training, or goes on with it. @throws TaskError if one that it builds on has not begun */
 export const startTraining: {
-  readonly [T in Training]: (setting: TrainingSetting, run: PretrainingRun) => Promise<TrainingEvents>;
+  readonly [T in Training]: (setting: TrainingSetting, run: PretrainingRun) => TrainingEvents;
 } = {
-  vae: async ({ device, recipe, networks }, run) =>
+  vae: ({ device, recipe, networks }, run) =>
     trainVae(device, networks.vae, recipe.vae, kept(networks.vae.sampleSize), run),
 
-  clip: async ({ device, recipe, networks }, run) =>
+  clip: ({ device, recipe, networks }, run) =>
     trainClip(device, networks, recipe.clip, kept(networks.imageEncoder.imageSize), run),
 
-  unet: async (setting, run) => {
+  unet: async function* (setting, run) {
     const { device, recipe, networks, folder } = setting;
     const { text } = (await averagesOf(folder, 'clip')) as ClipParameters;
-    const scalingFactor = await scalingFactorOf(setting);
-    const latents = latentStore(await encodedScenes(setting, recipe.unet.sceneCount), scalingFactor);
-    return trainUnet(device, networks, text, recipe.unet, latents, schedulerOf(recipe).schedule, run);
+    const encoded = yield* encodedScenes(setting, recipe.unet.sceneCount);
+    const latents = latentStore(encoded, await scalingFactorOf(setting));
+    return yield* trainUnet(device, networks, text, recipe.unet, latents, schedulerOf(recipe).schedule, run);
   },
 
-  decoder: async (setting, run) => {
+  decoder: async function* (setting, run) {
     const { device, recipe, networks, folder } = setting;
     const vae = await averagesOf(folder, 'vae');
-    const latents = latentStore(await encodedScenes(setting, recipe.decoder.sceneCount), 1);
+    const latents = latentStore(yield* encodedScenes(setting, recipe.decoder.sceneCount), 1);
     const pictures = kept(networks.vae.sampleSize);
-    return trainDecoder(device, networks.vae, vae, recipe.decoder, pictures, latents, run);
+    return yield* trainDecoder(device, networks.vae, vae, recipe.decoder, pictures, latents, run);
   },
 
-  vision: async ({ device, recipe, networks, folder }, run) => {
+  vision: async function* ({ device, recipe, networks, folder }, run) {
     const clip = (await averagesOf(folder, 'clip')) as ClipParameters;
-    return trainVision(device, networks, clip, recipe.vision, kept(networks.imageEncoder.imageSize), run);
+    return yield* trainVision(
+      device,
+      networks,
+      clip,
+      recipe.vision,
+      kept(networks.imageEncoder.imageSize),
+      run,
+    );
   },
 };
 
@@ -68,7 +77,10 @@ export const schedulerOf = ({ configs }: PocketRecipe) =>
 export const scalingFactorOf = (setting: TrainingSetting): Promise<number> =>
   setting.folder.scalingFactor(async () => {
     const { scalingScenes, unet } = setting.recipe;
-    return measureScalingFactor(await encodedScenes(setting, unet.sceneCount), scalingScenes);
+    const encoding = encodedScenes(setting, unet.sceneCount);
+    let next = await encoding.next();
+    while (!next.done) next = await encoding.next();
+    return measureScalingFactor(next.value, scalingScenes);
   });
 
 const kept = (size: number) => pictureStore('training', size, 'keep');

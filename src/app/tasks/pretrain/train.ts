@@ -1,11 +1,5 @@
 import { availableParallelism, cpus } from 'node:os';
-import {
-  type Device,
-  type NdArray,
-  randomKey,
-  type StepEvent,
-  type TrainingState,
-} from '../../../engine/index.ts';
+import { type Device, type NdArray, randomKey, type TrainingState } from '../../../engine/index.ts';
 import { pocketNetworks, type Training } from '../../../pocket/training/index.ts';
 import { drawLosses } from '../../charts/draw-losses.ts';
 import type { TaskContext } from '../task.ts';
@@ -14,7 +8,7 @@ import { type PretrainParameters, recipes } from './parameters.ts';
 import { sampleSheets } from './sample-sheets.ts';
 import { startTraining, type TrainingSetting } from './start-training.ts';
 import { averagesIn, openTrainingFolder } from './training-folder.ts';
-import { continueLog, readLog, stepsOf } from './training-log.ts';
+import { continueLog, lastLoss, readLog, stepsOf } from './training-log.ts';
 
 export interface TrainingResult {
   readonly stage: Training;
@@ -44,7 +38,7 @@ export async function* train(
   yield { kind: 'stage', stage: 'Preparing' };
   const start = resumeFrom === undefined ? await folder.given(training) : undefined;
   const run = { key: randomKey(recipe.seed), ...(resumeFrom && { resumeFrom }), ...(start && { start }) };
-  const events = await startTraining[training](setting, run);
+  const events = startTraining[training](setting, run);
   const log = await continueLog(folder, training, { step: done, machine: machine(device) });
   const total = recipe[training].steps;
   const progress = (step: number): TaskEvent => ({
@@ -64,12 +58,20 @@ export async function* train(
     let began = performance.now();
     let next = await events.next();
     for (; !next.done; next = await events.next()) {
-      const event: StepEvent = next.value;
+      const event = next.value;
+      if (event.kind === 'encoded') {
+        const { done, count } = event;
+        yield { kind: 'progress', stage: 'Encoding scenes', done, total: count, unit: 'pictures' };
+        signal?.throwIfAborted();
+        began = performance.now();
+        continue;
+      }
       await log.append(event, (performance.now() - began) / 1000);
       yield progress(event.step);
       const stops = signal?.aborted === true;
       const isLast = event.step === total;
-      if (!isLast && (stops || performance.now() - saved >= 60_000 * parameters.saveMinutes)) {
+      const isDue = performance.now() - saved >= 60_000 * parameters.saveMinutes;
+      if (stops || (isDue && !isLast)) {
         await folder.save(training, await event.save());
         saved = performance.now();
         yield { kind: 'note', message: `Step ${event.step}: saved, loss ${event.loss.toPrecision(4)}` };
@@ -110,8 +112,3 @@ const stepsIn = (state: TrainingState): number =>
 
 const machine = (device: Device): string =>
   `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} cores, ${device.name}`;
-
-function lastLoss(steps: readonly { readonly loss: number }[]): number | undefined {
-  const last = steps.slice(-50);
-  return last.length === 0 ? undefined : last.reduce((sum, { loss }) => sum + loss, 0) / last.length;
-}

@@ -23,7 +23,10 @@ export interface TrainingFolder {
   readonly given: (training: Training) => Promise<Tree<NdArray> | undefined>;
   readonly save: (training: Training, state: TrainingState) => Promise<void>;
   readonly write: (name: string, bytes: Uint8Array) => Promise<void>;
-  /** What the latents are multiplied by: measured once, then kept, so that no later training moves it. */
+  /**
+   * What the latents are multiplied by: that of the given model if the autoencoder is its own too, else measured; then
+   * kept, so that no later training moves it.
+   */
   readonly scalingFactor: (measure: () => Promise<number>) => Promise<number>;
 }
 
@@ -38,10 +41,11 @@ export async function openTrainingFolder(folder: string, start?: string): Promis
   const path = (name: string) => join(folder, name);
   const statePath = (training: Training) => path(`${training}.state.safetensors`);
   const write = (name: string, bytes: Uint8Array) => replaceFile(path(name), (put) => put(bytes));
+  const hasState = (training: Training) => isThere(statePath(training));
   return {
     path,
     state: async (training) =>
-      (await isThere(statePath(training))) ? readTrainingState(statePath(training)) : undefined,
+      (await hasState(training)) ? readTrainingState(statePath(training)) : undefined,
     given: async (training) =>
       training === 'decoder' || training === 'vision' ? undefined : (await givenModel())?.[training],
     save: (training, state) => writeTrainingState(statePath(training), state),
@@ -55,7 +59,8 @@ export async function openTrainingFolder(folder: string, start?: string): Promis
           `${path(file)}: holds no scalingFactor above 0; remove the file to measure it anew`,
         );
       }
-      const scalingFactor = (await givenModel())?.scalingFactor ?? (await measure());
+      const given = (await hasState('vae')) ? undefined : await givenModel();
+      const scalingFactor = given?.scalingFactor ?? (await measure());
       await write(file, Buffer.from(`${JSON.stringify({ scalingFactor })}\n`));
       return scalingFactor;
     },

@@ -68,6 +68,12 @@ export async function continueLog(
 export const stepsOf = (lines: readonly LogLine[]): StepLine[] =>
   lines.flatMap((line) => (line.kind === 'step' ? [line] : []));
 
+/** Mean of the last steps; undefined if there are none. */
+export function lastLoss(steps: readonly StepLine[]): number | undefined {
+  const last = steps.slice(-50);
+  return last.length === 0 ? undefined : last.reduce((sum, { loss }) => sum + loss, 0) / last.length;
+}
+
 const logName = (training: Training) => `${training}.losses.jsonl`;
 
 const textOf = (line: LogLine): string => `${JSON.stringify(line)}\n`;
