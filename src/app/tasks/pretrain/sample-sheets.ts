@@ -117,10 +117,11 @@ const SHEET = 2 * COLUMNS;
 const firstHeldOut = (size: number): Promise<HeldOutScene[]> =>
   Promise.all(Array.from({ length: SHEET }, (_, index) => drawHeldOut(index, size)));
 
-/** The prompts of the sheet of generated pictures, row by row. */
-export const sheetPrompts: readonly string[] = Array.from({ length: SHEET }, (_, index) =>
-  heldOutPrompt(index),
-);
+/** The prompts of the sheet of generated pictures, row by row: the one that the model was made for, and held-out ones. */
+export const sheetPrompts: readonly string[] = [
+  'a photo of a tabby cat next to a mirror in the living room',
+  ...Array.from({ length: SHEET - 1 }, (_, index) => heldOutPrompt(index)),
+];
 
 /** As `generate` makes pictures of a small model where nothing else is asked for. */
 export const usualSampling = {
