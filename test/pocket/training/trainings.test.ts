@@ -80,7 +80,7 @@ test('an error in the subject counts more, and nothing else does', async () => {
   expect(half).toBeGreaterThan(1.1 * plain);
   expect(whole).toBeLessThan(4 * plain);
   expect(whole - plain).toBeCloseTo(2 * (half - plain), 4);
-});
+}, 240_000); // four UNets are differentiated
 
 describe('encoded scenes', () => {
   test('are the same in batches of any size, and read by their numbers, scaled', async () => {
