@@ -1,6 +1,6 @@
-import { fold, type NdArray, ndArray, type RandomKey } from '../../engine/index.ts';
+import { fold, type NdArray, ndArray } from '../../engine/index.ts';
 import { arrayFromPictures } from '../../files/images/index.ts';
-import { encodeImage, type NoiseSchedule } from '../../methods/diffusion/index.ts';
+import { encodeImage } from '../../methods/diffusion/index.ts';
 import {
   contextOf,
   type EditModel,
@@ -13,7 +13,7 @@ import {
 import { intersectionOverUnion, type Mask, mean } from '../../methods/evaluation/index.ts';
 import { promptOf } from '../world/index.ts';
 import { drawHeldOut } from './held-out-scenes.ts';
-import { type JudgingEvent, type JudgingOptions, judged } from './judging-event.ts';
+import { type JudgingEvent, judged, type NoisedJudging } from './judging-event.ts';
 
 export interface AttentionQuality {
   readonly count: number;
@@ -23,19 +23,13 @@ export interface AttentionQuality {
   readonly iouAtHalf: number;
 }
 
-export interface AttentionJudging extends JudgingOptions {
-  readonly schedule: NoiseSchedule;
-  /** Of the noises. */
-  readonly key: RandomKey;
-}
-
 /**
  * Whether the cross-attention of the class word on noised held-out scenes shows where the subject is: the map as an
  * edit takes it, without refinement by self-attention, cut at Otsu's threshold and at half of its range.
  */
 export async function* judgeAttention(
   judgedModel: EditModel,
-  { count = 500, schedule, key, signal }: AttentionJudging,
+  { count = 500, schedule, key, signal }: NoisedJudging,
 ): AsyncGenerator<JudgingEvent, AttentionQuality> {
   const { model, tokenizer } = judgedModel;
   const contexts = new Map<string, NdArray>();

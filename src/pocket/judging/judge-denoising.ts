@@ -1,4 +1,4 @@
-import { fold, ndArray, normal, type RandomKey, spec } from '../../engine/index.ts';
+import { fold, ndArray, normal, spec } from '../../engine/index.ts';
 import { arrayFromPictures } from '../../files/images/index.ts';
 import {
   addNoise,
@@ -14,18 +14,12 @@ import { mean } from '../../methods/evaluation/index.ts';
 import { unet } from '../../networks/unet/index.ts';
 import { pixelsPerCell } from '../../networks/vae/index.ts';
 import { drawHeldOut, heldOutPrompt } from './held-out-scenes.ts';
-import { type JudgingEvent, type JudgingOptions, judged } from './judging-event.ts';
+import { type JudgingEvent, judged, type NoisedJudging } from './judging-event.ts';
 
 export interface DenoisingQuality {
   readonly count: number;
   /** Mean squared error of what the UNet predicts: ε, v or x₀, as the schedule says. About 1 if it predicts 0. */
   readonly error: number;
-}
-
-export interface DenoisingJudging extends JudgingOptions {
-  readonly schedule: NoiseSchedule;
-  /** Of the noises. */
-  readonly key: RandomKey;
 }
 
 /**
@@ -34,7 +28,7 @@ export interface DenoisingJudging extends JudgingOptions {
  */
 export async function* judgeDenoising(
   judgedModel: EditModel,
-  { count = 500, schedule, key, signal }: DenoisingJudging,
+  { count = 500, schedule, key, signal }: NoisedJudging,
 ): AsyncGenerator<JudgingEvent, DenoisingQuality> {
   const { device, vae, unet: network, textEncoder } = judgedModel.model;
   const { sampleSize: size, latentChannels, scalingFactor } = vae.config;
