@@ -1,5 +1,6 @@
 import type { ClipRecipe } from './caption-pairs.ts';
 import { type PocketConfigs, pocketConfigs } from './pocket-networks.ts';
+import { usualMuon } from './recipe.ts';
 import type { DecoderRecipe } from './train-decoder.ts';
 import type { UnetRecipe } from './train-unet.ts';
 import type { VaeRecipe } from './train-vae.ts';
@@ -27,7 +28,7 @@ export interface PocketRecipe {
   readonly vision: ClipRecipe;
 }
 
-const shared = { optimizer: 'muon', warmup: 50, clipNorm: 1 } as const;
+const shared = { ...usualMuon, warmup: 50, clipNorm: 1 };
 const reconstruction = { structureWeight: 0.1, squareWeight: 1, coarseWeight: 1 } as const;
 
 /** How the built-in model is trained. */
@@ -49,8 +50,8 @@ export const pocketRecipe: PocketRecipe = {
   },
   unet: {
     ...shared,
-    ...{ steps: 9000, batchSize: 32, sceneCount: 8000 },
-    ...{ learningRate: 1.5e-3, decay: 2500, averageDecay: 0.998 },
+    ...{ steps: 15_000, batchSize: 32, sceneCount: 24_000 },
+    ...{ learningRate: 2e-3, decay: 4000, averageDecay: 0.998 },
     ...{ captionDropout: 0.1, signalLimit: 5, subjectWeight: 3 },
   },
   decoder: {

@@ -19,11 +19,29 @@ export interface StepRecipe {
   readonly warmup: number;
   readonly decay: number;
   readonly optimizer: 'adamW' | 'muon';
+  /** Of matrices under Muon. */
+  readonly momentum: number;
+  /** Of AdamW, which updates all else: `beta1`, `beta2`, `epsilon`. */
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** Of both. */
+  readonly weightDecay: number;
   /** Largest norm of a step's gradients. */
   readonly clipNorm: number;
   /** Of the exponential moving average of the parameters, which is what is kept. */
   readonly averageDecay: number;
 }
+
+/** The optimizer of a recipe, with its usual settings. */
+export const usualMuon = {
+  optimizer: 'muon',
+  momentum: 0.95,
+  beta1: 0.9,
+  beta2: 0.999,
+  epsilon: 1e-8,
+  weightDecay: 0.01,
+} as const satisfies Partial<StepRecipe>;
 
 /** One run of a training. */
 export interface PretrainingRun {
@@ -37,7 +55,7 @@ export interface PretrainingRun {
 /** How `minimize` is to change the variables. */
 export const updateSettings = (recipe: StepRecipe) => ({
   learningRate: warmupStableDecay(recipe.learningRate, recipe),
-  optimizer: { adamW, muon }[recipe.optimizer](),
+  optimizer: { adamW, muon }[recipe.optimizer](recipe),
   clipNorm: recipe.clipNorm,
   averageDecay: recipe.averageDecay,
 });

@@ -1,10 +1,11 @@
 import { pocketConfigs } from './pocket-networks.ts';
 import type { PocketRecipe } from './pocket-recipe.ts';
+import { usualMuon } from './recipe.ts';
 
 const towers = { hidden_size: 16, intermediate_size: 32, num_hidden_layers: 1, num_attention_heads: 2 };
 const shared = {
+  ...usualMuon,
   steps: 6,
-  optimizer: 'muon' as const,
   warmup: 2,
   decay: 2,
   clipNorm: 1,
