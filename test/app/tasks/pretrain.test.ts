@@ -139,9 +139,9 @@ describe('pretrain', { timeout: 300_000 }, () => {
       encoded.push(event.done);
       controller.abort(new Error('enough'));
     };
-    await expect(
-      pretrain('unet', { out, start }, { signal: controller.signal, onEvent }),
-    ).rejects.toThrow('enough');
+    await expect(pretrain('unet', { out, start }, { signal: controller.signal, onEvent })).rejects.toThrow(
+      'enough',
+    );
     expect(encoded).toEqual([8]);
     expect((await readdir(out)).filter((name) => name.startsWith('encoded'))).toEqual([]);
   });
