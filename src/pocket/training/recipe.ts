@@ -1,5 +1,5 @@
 import {
-  adamW,
+  type MuonOptions,
   muon,
   type NdArray,
   type RandomKey,
@@ -8,8 +8,11 @@ import {
   warmupStableDecay,
 } from '../../engine/index.ts';
 
+/** Of Muon, which updates matrices, and of AdamW within it, which updates all else. */
+type OptimizerSettings = Required<Omit<MuonOptions, 'isMatrix'>>;
+
 /** What all trainings have in common. */
-export interface StepRecipe {
+export interface StepRecipe extends OptimizerSettings {
   readonly steps: number;
   readonly batchSize: number;
   /** How many scenes of the training set are seen. */
@@ -18,30 +21,20 @@ export interface StepRecipe {
   readonly learningRate: number;
   readonly warmup: number;
   readonly decay: number;
-  readonly optimizer: 'adamW' | 'muon';
-  /** Of matrices under Muon. */
-  readonly momentum: number;
-  /** Of AdamW, which updates all else: `beta1`, `beta2`, `epsilon`. */
-  readonly beta1: number;
-  readonly beta2: number;
-  readonly epsilon: number;
-  /** Of both. */
-  readonly weightDecay: number;
   /** Largest norm of a step's gradients. */
   readonly clipNorm: number;
   /** Of the exponential moving average of the parameters, which is what is kept. */
   readonly averageDecay: number;
 }
 
-/** The optimizer of a recipe, with its usual settings. */
-export const usualMuon = {
-  optimizer: 'muon',
+/** Muon with its usual settings. */
+export const usualMuon: OptimizerSettings = {
   momentum: 0.95,
   beta1: 0.9,
   beta2: 0.999,
   epsilon: 1e-8,
   weightDecay: 0.01,
-} as const satisfies Partial<StepRecipe>;
+};
 
 /** One run of a training. */
 export interface PretrainingRun {
@@ -55,7 +48,7 @@ export interface PretrainingRun {
 /** How `minimize` is to change the variables. */
 export const updateSettings = (recipe: StepRecipe) => ({
   learningRate: warmupStableDecay(recipe.learningRate, recipe),
-  optimizer: { adamW, muon }[recipe.optimizer](recipe),
+  optimizer: muon(recipe),
   clipNorm: recipe.clipNorm,
   averageDecay: recipe.averageDecay,
 });
