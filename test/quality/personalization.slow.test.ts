@@ -52,7 +52,12 @@ describeBuiltIn('a concept of the built-in benchmark', () => {
   async function similarity(prompt: string, concepts: readonly string[]): Promise<number> {
     const output = folder.path(`pictures-${concepts.length}-${prompt.replaceAll(/\W/g, '-')}`);
     const made = await completeTask('generate', {
-      ...{ prompt, concepts: [...concepts], output, seed: 100, count: shown, device: 'cpu' },
+      prompt,
+      concepts: [...concepts],
+      output,
+      seed: 100,
+      count: shown,
+      device: 'cpu',
     });
     const embeddings = await Promise.all(made.pictures.map(({ path }) => readPicture(path).then(embed)));
     const pairs = embeddings.flatMap((a) => references.map((b) => cosineSimilarity(a, b)));
@@ -68,7 +73,12 @@ describeBuiltIn('a concept of the built-in benchmark', () => {
   ])('by %s', (method, bar) => {
     const request = (name: string) =>
       ({
-        ...{ pictures: [pictures()], method, class: 'cat', token: '<biscuit>', seed, device: 'cpu' },
+        pictures: [pictures()],
+        method,
+        class: 'cat',
+        token: '<biscuit>',
+        seed,
+        device: 'cpu',
         output: folder.path(`${method}/${name}`),
       }) satisfies TaskInput<'personalize'>;
     const { steps } = personalizationPreset(method, 'pocket').training;
@@ -123,7 +133,11 @@ describeBuiltIn('a concept of the built-in benchmark', () => {
       );
       const { images } = await done(
         textToImage(base.model, {
-          ...{ tokenizer, prompt, scheduler: base.scheduler, steps: 50, guidanceScale: usualGuidance.pocket },
+          tokenizer,
+          prompt,
+          scheduler: base.scheduler,
+          steps: 50,
+          guidanceScale: usualGuidance.pocket,
           key: fold(randomKey(seed), 'samples'),
           height: sampled.height,
           width: sampled.width,

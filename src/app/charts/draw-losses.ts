@@ -13,7 +13,9 @@ export function drawLosses(points: readonly LossPoint[]): Promise<Uint8Array> {
   const means = averaged(points);
   const type = means.every(({ loss }) => loss > 0) ? 'log' : 'linear';
   return drawChart(({ line }) => ({
-    ...{ width: 640, height: 280, marginLeft: 56 },
+    width: 640,
+    height: 280,
+    marginLeft: 56,
     x: { label: 'step' },
     y: { label: 'loss', type, grid: true, tickFormat: '~g' },
     marks: [line(means, { x: 'step', y: 'loss', stroke: '#4269d0', strokeWidth: 1.5 })],

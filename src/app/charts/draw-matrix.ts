@@ -10,8 +10,11 @@ export function drawMatrix(matrix: {
   const cells = rows.flatMap((row, y) => columns.map((column, x) => ({ row, column, value: valueAt(y, x) })));
   const place = { x: 'column', y: 'row' };
   return drawChart(({ cell, text }) => ({
-    ...{ width: 260 + 36 * columns.length, height: 100 + 26 * rows.length },
-    ...{ marginLeft: 240, marginBottom: 90, padding: 0.05 },
+    width: 260 + 36 * columns.length,
+    height: 100 + 26 * rows.length,
+    marginLeft: 240,
+    marginBottom: 90,
+    padding: 0.05,
     x: { label: null, domain: columns, tickRotate: -45 },
     y: { label: null, domain: rows },
     color: { scheme: 'blues' },

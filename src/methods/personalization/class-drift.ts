@@ -153,7 +153,8 @@ const promptedBy = ({
   timestep,
   ids,
 }: { readonly [name in 'sample' | 'timestep' | 'ids']: Tensor }) => ({
-  ...{ sample, timestep },
+  sample,
+  timestep,
   prompt: { kind: 'ids', tensor: ids } as const,
 });
 

@@ -138,7 +138,11 @@ async function* watch(
       yield* samplePictures(base, learned, {
         prompts: promptsOf(concept.phrase, 'one'),
         ...samples,
-        ...{ method, tokenizer, size, step, key: fold(key, 'samples') },
+        method,
+        tokenizer,
+        size,
+        step,
+        key: fold(key, 'samples'),
         ...(signal && { signal }),
       });
     } catch (error) {

@@ -58,7 +58,10 @@ export async function* drawConcept({
   try {
     for (let image = 0; image < count; image++) {
       const walk = sample({
-        ...{ denoise, schedule, sampler, steps },
+        denoise,
+        schedule,
+        sampler,
+        steps,
         start: { kind: 'noise', shape },
         key: fold(key, image),
         ...(signal && { signal }),

@@ -158,11 +158,20 @@ async function* withConceptAppearance(
   );
   const drawings = yield* drawConcept({
     ...options,
-    ...{ count, guidanceScale, sampler, steps, shape: source.shape, key: fold(key, 'drawings') },
+    count,
+    guidanceScale,
+    sampler,
+    steps,
+    shape: source.shape,
+    key: fold(key, 'drawings'),
   });
   return yield* transferAppearance({
     ...options,
-    ...{ comparison, drawings, mask: mask!, sourcePrompt: prompts.source, key: fold(key, 'looks') },
+    comparison,
+    drawings,
+    mask: mask!,
+    sourcePrompt: prompts.source,
+    key: fold(key, 'looks'),
   });
 }
 

@@ -99,7 +99,9 @@ async function energyGuide(
   const recorder = await compileRecorder(device, observer.unet, features, sourceContext, shape);
   const conditional = firstRow(context);
   const compiled = await compileEnergy(device, unet, {
-    ...{ features, shape, context: conditional },
+    features,
+    shape,
+    context: conditional,
     subject: energy.subjectMean === 'free' ? subject : undefined,
   });
   return {

@@ -30,7 +30,10 @@ export async function* generatePictures(
     const all = guidanceScale === 1 ? asked : [...asked, ...asked.map(() => '')];
     const noise = batch.flatMap((index) => [...normal(fold(key, index), [inputChannels, side, side]).data]);
     const sampling = sampleImages(model, {
-      ...{ scheduler, steps, guidanceScale, key: fold(key, 'steps') },
+      scheduler,
+      steps,
+      guidanceScale,
+      key: fold(key, 'steps'),
       context: await guidedContext(model, encodePrompts(tokenizer, all), 1),
       start: {
         kind: 'given-noise',

@@ -41,7 +41,11 @@ export async function* judgeAttention(
     const context = contexts.get(prompt) ?? (await contextOf(judgedModel, [prompt]));
     contexts.set(prompt, context);
     const looking = subjectMap({
-      ...{ device: model.device, network: model.unet, schedule, context, key: fold(key, index) },
+      device: model.device,
+      network: model.unet,
+      schedule,
+      context,
+      key: fold(key, index),
       source: await encodeImage(model, arrayFromPictures([picture])),
       positions: subjectFromWords(tokenizer, prompt, scene.subject.class).positions,
       noises: 1,

@@ -53,8 +53,12 @@ const arraysOf = (parameters: Tree<NdArray>) => new Map(flatten<NdArray>(paramet
 function tokenizerFiles(): ReadonlyMap<string, Uint8Array> {
   const special = { bos_token: beginToken, eos_token: endToken, unk_token: endToken, pad_token: endToken };
   const settings = {
-    ...{ tokenizer_class: 'CLIPTokenizer', model_max_length: promptLength, do_lower_case: true },
-    ...{ add_prefix_space: false, errors: 'replace', ...special },
+    tokenizer_class: 'CLIPTokenizer',
+    model_max_length: promptLength,
+    do_lower_case: true,
+    add_prefix_space: false,
+    errors: 'replace',
+    ...special,
   };
   const texts = {
     'vocab.json': json(Object.fromEntries(vocabularyFromMerges(pocketMerges))),

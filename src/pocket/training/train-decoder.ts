@@ -51,7 +51,9 @@ export async function* trainDecoder(
       variables: decoderOf(vaeParameters),
       batch: {
         picture: spec([batchSize, config.outputChannels, side, side]),
-        ...{ mean: spec(shape), deviation: spec(shape), noise: spec(shape) },
+        mean: spec(shape),
+        deviation: spec(shape),
+        noise: spec(shape),
       },
       loss: (parameters, { picture, mean, deviation, noise }) => {
         const sampled = add(mean, multiply(deviation, noise));

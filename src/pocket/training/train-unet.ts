@@ -74,8 +74,13 @@ export async function* trainUnet(
     {
       variables: run.start ?? initialParameters(fold(key, 'unet'), config),
       batch: {
-        ...{ mean: spec(shape), deviation: spec(shape), sampling: spec(shape), noise: spec(shape) },
-        ...{ alpha: perItem, sigma: perItem, weight: perItem },
+        mean: spec(shape),
+        deviation: spec(shape),
+        sampling: spec(shape),
+        noise: spec(shape),
+        alpha: perItem,
+        sigma: perItem,
+        weight: perItem,
         subject: spec([batchSize, 1, latents.side, latents.side]),
         timestep: spec([batchSize]),
         ids: spec([batchSize, tokenizer.length], 'int64'),

@@ -7,7 +7,9 @@ import { normal, randomKey } from '../../../src/engine/index.ts';
 /** A cell of which nothing but its curve is looked at; a point is [similarity, SSIM]. */
 const cellOf = (concept: string, points: readonly (readonly [number, number])[]): CellRecord =>
   ({
-    ...{ concept, source: 'sofa', seed: 0 },
+    concept,
+    source: 'sofa',
+    seed: 0,
     steps: points.map(([similarity, ssim], step) => ({ step, figures: { 'clip-i': similarity, ssim } })),
   }) as unknown as CellRecord;
 
@@ -65,7 +67,10 @@ describe('at equal similarity', () => {
     expect(some).toMatchObject({ unmatched: 1, paired: { pairs: 1 } });
     expect(some.means!.similarity).toBeCloseTo(0.9 * 0.4, 12);
     expect(compared([still], reference)).toMatchObject({
-      ...{ unmatched: 1, paired: undefined, means: undefined, area: undefined },
+      unmatched: 1,
+      paired: undefined,
+      means: undefined,
+      area: undefined,
     });
   });
 

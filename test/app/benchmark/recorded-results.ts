@@ -81,7 +81,8 @@ function fakeRunner(
       ]);
       const steering = job.steering === 'none' ? 0 : 60;
       return {
-        ...{ pictures, mask: job.mask.kind },
+        pictures,
+        mask: job.mask.kind,
         cost: {
           unetCalls: { looking: 10, steering, editing: 8 },
           seconds: { looking: 1, steering: steering / 10, editing: 4 },

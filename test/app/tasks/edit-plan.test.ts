@@ -6,7 +6,11 @@ import { defaultSteering, loraBeside, type SteeringSettings } from '../../../src
 
 const asked = (own: object) =>
   editParameters.parse({
-    ...{ picture: 'cat.png', sourcePrompt: 'a cat', prompt: 'a <toy> cat', concept: 'toy', output: 'out' },
+    picture: 'cat.png',
+    sourcePrompt: 'a cat',
+    prompt: 'a <toy> cat',
+    concept: 'toy',
+    output: 'out',
     ...own,
   });
 const model = { preset: 'SD 1.x', method: 'dreambooth' } as const;

@@ -71,7 +71,11 @@ describe('edit', () => {
       {
         ...quickEdit(folder),
         variants: ['full,dds'],
-        ...{ concept: folder.path(began), output, steeredAs, saveSteered: true, recipe: false },
+        concept: folder.path(began),
+        output,
+        steeredAs,
+        saveSteered: true,
+        recipe: false,
       },
       {
         onEvent: (event) =>

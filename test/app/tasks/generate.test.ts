@@ -70,7 +70,11 @@ describe('image to image', () => {
     const image = await writePhoto('batch.jpg');
     const request = { prompt: 'the cat', model: folder.path('model'), ...small, image, steps: 4 } as const;
     const { pictures } = await completeTask('generate', {
-      ...{ ...request, output: folder.path('image-batch'), count: 2, batch: 2, sampler: 'ddpm' },
+      ...request,
+      output: folder.path('image-batch'),
+      count: 2,
+      batch: 2,
+      sampler: 'ddpm',
     });
     const alone = await make('second', { image, steps: 4, sampler: 'ddpm', seed: 8 });
     const { pixels } = await readPicture(pictures[1]!.path);

@@ -168,7 +168,13 @@ describe('pretrain', { timeout: 300_000 }, () => {
 
     const device = await openDevice('cpu', { threads: 1 });
     const making = textToImage(await holdModel(device, model), {
-      ...{ tokenizer, prompt, steps: 2, guidanceScale: 3, key: randomKey(1), height: 16, width: 16 },
+      tokenizer,
+      prompt,
+      steps: 2,
+      guidanceScale: 3,
+      key: randomKey(1),
+      height: 16,
+      width: 16,
       scheduler: readScheduler(parseSchedulerConfig(model.schedulerConfig)),
     });
     let next = await making.next();

@@ -28,7 +28,12 @@ describe('DPM-Solver++', () => {
   async function end(steps: number, lowerOrderFinal: boolean) {
     const start = { kind: 'noise', shape: [1, 1, 2, 2] } as const;
     const walk = sample({
-      ...{ denoise, schedule, sampler: settings(lowerOrderFinal), steps, start, key: randomKey(1) },
+      denoise,
+      schedule,
+      sampler: settings(lowerOrderFinal),
+      steps,
+      start,
+      key: randomKey(1),
     });
     let next = await walk.next();
     while (!next.done) next = await walk.next();

@@ -21,8 +21,13 @@ import {
 import { smallTokenizer } from '../../networks/clip/tokenizer/small-tokenizer.ts';
 
 export const tinyVisionJson = {
-  ...{ hidden_size: 8, intermediate_size: 16, num_attention_heads: 2, num_hidden_layers: 2 },
-  ...{ image_size: 16, patch_size: 4, projection_dim: 6 },
+  hidden_size: 8,
+  intermediate_size: 16,
+  num_attention_heads: 2,
+  num_hidden_layers: 2,
+  image_size: 16,
+  patch_size: 4,
+  projection_dim: 6,
 };
 
 export const tinyVision: ClipVisionConfig = parseClipVisionConfig(tinyVisionJson);
@@ -32,8 +37,13 @@ export const tinyProcessor = parseClipImageProcessorConfig({ size: { shortest_ed
 const tokenizer = smallTokenizer();
 
 export const tinyTextJson = {
-  ...{ vocab_size: vocabularySize(tokenizer), max_position_embeddings: tokenizer.length, projection_dim: 6 },
-  ...{ hidden_size: 8, intermediate_size: 16, num_attention_heads: 2, num_hidden_layers: 2 },
+  vocab_size: vocabularySize(tokenizer),
+  max_position_embeddings: tokenizer.length,
+  projection_dim: 6,
+  hidden_size: 8,
+  intermediate_size: 16,
+  num_attention_heads: 2,
+  num_hidden_layers: 2,
   eos_token_id: tokenizer.special.end,
 };
 

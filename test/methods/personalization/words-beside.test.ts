@@ -72,7 +72,11 @@ describe('the words of a whole model', () => {
       format: 'dreamsteerer concept 1',
       ...asLora,
       base: { name: 'tiny', hash: '0' },
-      ...{ phrase: '<toy>', classWord: 'cat', steps: 1, seed: 0, training: {} },
+      phrase: '<toy>',
+      classWord: 'cat',
+      steps: 1,
+      seed: 0,
+      training: {},
     } as const;
     await writeConcept(folder.path('lora'), card, concept);
     const { unet, textEncoder } = tinyPipeline;

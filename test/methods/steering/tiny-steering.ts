@@ -80,7 +80,10 @@ export function tinySettings(
     ...settings,
     guidedImages: {
       ...settings.guidedImages,
-      ...{ count: 2, keep: 2, steps: 2, strength: 1 },
+      count: 2,
+      keep: 2,
+      steps: 2,
+      strength: 1,
       appearance: { ...defaultConceptAppearance, drawings: 1, times: [0.2], noises: 1 },
     },
     optimization: { ...settings.optimization, steps: 3 },

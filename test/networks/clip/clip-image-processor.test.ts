@@ -27,8 +27,10 @@ describe('preprocessClipImages', () => {
   it('rescales and normalizes each channel', () => {
     const grey = ndArray('uint8', [1, 1, 3], Uint8Array.of(0, 51, 255));
     const { data } = preprocess([grey], {
-      ...{ do_resize: false, do_center_crop: false },
-      ...{ image_mean: [0.5, 0.2, 0], image_std: [0.5, 1, 2] },
+      do_resize: false,
+      do_center_crop: false,
+      image_mean: [0.5, 0.2, 0],
+      image_std: [0.5, 1, 2],
     });
     expect([...data]).toEqual([-1, expect.closeTo(0, 7), 0.5]);
   });

@@ -157,8 +157,12 @@ describe('clipText', () => {
 describe('clipTextParameterSpecs', () => {
   const large = { hidden_size: 768, intermediate_size: 3072, num_attention_heads: 12, projection_dim: 768 };
   const huge = {
-    ...{ hidden_size: 1024, intermediate_size: 4096, num_attention_heads: 16, num_hidden_layers: 23 },
-    ...{ hidden_act: 'gelu', projection_dim: 512 },
+    hidden_size: 1024,
+    intermediate_size: 4096,
+    num_attention_heads: 16,
+    num_hidden_layers: 23,
+    hidden_act: 'gelu',
+    projection_dim: 512,
   };
   it.each([
     ['Stable Diffusion 1.x', large, 123_060_480],

@@ -27,8 +27,13 @@ describeGolden('the vision tower', () => {
 });
 
 const tiny = parseClipVisionConfig({
-  ...{ hidden_size: 4, intermediate_size: 8, num_attention_heads: 2, num_hidden_layers: 1 },
-  ...{ image_size: 7, patch_size: 3, projection_dim: 2 },
+  hidden_size: 4,
+  intermediate_size: 8,
+  num_attention_heads: 2,
+  num_hidden_layers: 1,
+  image_size: 7,
+  patch_size: 3,
+  projection_dim: 2,
 });
 
 const run = (pixels: NdArray) =>
@@ -56,8 +61,12 @@ describe('clipVision', () => {
 
   it('has as many parameters as ViT-L/14', () => {
     const json = {
-      ...{ hidden_size: 1024, intermediate_size: 4096, num_attention_heads: 16, num_hidden_layers: 24 },
-      ...{ patch_size: 14, projection_dim: 768 },
+      hidden_size: 1024,
+      intermediate_size: 4096,
+      num_attention_heads: 16,
+      num_hidden_layers: 24,
+      patch_size: 14,
+      projection_dim: 768,
     };
     expect(sizeOfTree(clipVisionParameterSpecs(parseClipVisionConfig(json)))).toBe(303_966_208);
   });
@@ -66,8 +75,14 @@ describe('clipVision', () => {
 describe('parseClipVisionConfig', () => {
   it("has transformers' defaults", () => {
     expect(parseClipVisionConfig({})).toMatchObject({
-      ...{ hiddenSize: 768, intermediateSize: 3072, heads: 12, layers: 12 },
-      ...{ imageSize: 224, patchSize: 32, channels: 3, initializerRange: 0.02 },
+      hiddenSize: 768,
+      intermediateSize: 3072,
+      heads: 12,
+      layers: 12,
+      imageSize: 224,
+      patchSize: 32,
+      channels: 3,
+      initializerRange: 0.02,
     });
   });
 

@@ -141,7 +141,10 @@ describe('runTiled', () => {
       return resize(tile, 'decode');
     };
     const tiled = collect(normal(randomKey(1), [1, 1, 15, 9]), {
-      ...{ direction: 'decode', tiling, run, signal: stop.signal },
+      direction: 'decode',
+      tiling,
+      run,
+      signal: stop.signal,
     });
     await expect(tiled).rejects.toThrow('aborted');
     expect(runs).toBe(2);

@@ -94,7 +94,9 @@ export function quickSettings(settings: BenchmarkSettings): BenchmarkSettings {
         ...steering[kind],
         guidedImages: {
           ...guidedImages,
-          ...{ count: 2, keep: Math.min(2, keep), steps: 10 },
+          count: 2,
+          keep: Math.min(2, keep),
+          steps: 10,
           appearance: appearance === 'source' ? appearance : { ...appearance, drawings: 1, noises: 1 },
         },
         optimization: { ...optimization, steps: Math.min(6, optimization.steps) },

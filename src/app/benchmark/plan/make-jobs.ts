@@ -90,7 +90,10 @@ export function jobMaker(
     });
     return {
       ...own,
-      ...{ kind: 'learn', hash, after: [], references },
+      kind: 'learn',
+      hash,
+      after: [],
+      references,
       title: `learn ${concept.name} by ${baselines[baseline]}`,
     };
   }
@@ -125,7 +128,11 @@ export function jobMaker(
     const title = `edit ${source.name} by ${learn.title.slice('learn '.length)}, ${variants[variantName].title}, seed ${seed}`;
     return {
       ...own,
-      ...{ kind: 'edit', hash, title, after: [learn.hash], learn: learn.hash },
+      kind: 'edit',
+      hash,
+      title,
+      after: [learn.hash],
+      learn: learn.hash,
       picture: resolve(source.picture),
       mask: mask === 'true' ? { kind: 'true', path: path! } : { kind: mask },
       references: learn.references,
@@ -165,9 +172,13 @@ export function jobMaker(
     });
     return {
       ...paths,
-      ...{ kind: 'measure', hash, caption, references: edit.references },
+      kind: 'measure',
+      hash,
+      caption,
+      references: edit.references,
       title: `measure ${edit.title.slice('edit '.length)}`,
-      ...{ after: [edit.hash], edit: edit.hash },
+      after: [edit.hash],
+      edit: edit.hash,
     };
   }
 
@@ -201,8 +212,13 @@ export function jobMaker(
       });
       return {
         ...own,
-        ...{ kind: 'class bias', hash, after: [learn.hash], learn: learn.hash },
-        ...{ title: `class bias: ${learn.title}`, classWord, phrase },
+        kind: 'class bias',
+        hash,
+        after: [learn.hash],
+        learn: learn.hash,
+        title: `class bias: ${learn.title}`,
+        classWord,
+        phrase,
         references: referencesOf(suite, concept),
       };
     },

@@ -130,7 +130,9 @@ function unguided({ guidedImages, ...settings }: SteeringSettings): SteeringSett
     ...settings,
     guidedImages: {
       ...appearanceFromSampling(guidedImages),
-      ...{ start: 'noise', outside: 'free', guidance: { kind: 'none' } },
+      start: 'noise',
+      outside: 'free',
+      guidance: { kind: 'none' },
     },
   };
 }

@@ -117,7 +117,11 @@ async function readCells(store: JobStore, wanted: readonly PlannedCell[]): Promi
     const edited = (await store.readResult(cell.edit)) as unknown as EditRecord & MemoryRecord;
     const { steps, autoencoder } = (await store.readResult(cell.measure)) as unknown as MeasureRecord;
     cells.push({
-      ...{ ...cell, steps, autoencoder, cost: edited.cost, pictures: edited.pictures },
+      ...cell,
+      steps,
+      autoencoder,
+      cost: edited.cost,
+      pictures: edited.pictures,
       folder: store.resultFolder(cell.edit),
       learningSeconds: learned.seconds,
       peakBytes: edited.peakBytes,

@@ -57,7 +57,11 @@ async function tradeOffPlot(
     return { title: variants[variant].title, stroke, dash, points };
   });
   const svg = await drawVectors((plot) => ({
-    ...{ width: 370, height: 290, marginLeft: 52, marginBottom: 40, marginRight: 16 },
+    width: 370,
+    height: 290,
+    marginLeft: 52,
+    marginBottom: 40,
+    marginRight: 16,
     style: { fontSize: '12px', color: '#1b1b1b', overflow: 'visible' },
     x: {
       label: `${titleOf(similarity)} →`,

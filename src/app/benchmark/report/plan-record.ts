@@ -53,7 +53,10 @@ export async function writePlanRecord(
   const { training, trainingSeed, steering, editing } = settings;
   const hashOf = (data: object) => contentHash(data as PlainData);
   const record: PlanRecord = {
-    ...{ format: FORMAT, title, model, device },
+    format: FORMAT,
+    title,
+    model,
+    device,
     date: new Date().toISOString().slice(0, 10),
     instruments: identity.instruments,
     identity: hashOf({ identity, METHOD_VERSION, MEASURES_VERSION }),
@@ -61,7 +64,9 @@ export async function writePlanRecord(
       hashOf({ title, training: training[kind], trainingSeed, steering: steering[kind], editing }),
     ),
     settings,
-    ...{ cells, biases, leftOut },
+    cells,
+    biases,
+    leftOut,
     sources: Object.fromEntries(
       manifest.sources.map(({ name, picture, oracles = {} }) => [
         name,

@@ -140,7 +140,12 @@ function tableOf(suite: SuiteName, baseline: MethodKind, cells: readonly CellRec
   });
   const cases = oneOfEachCase(cells);
   return {
-    ...{ suite, baseline, reference, figures, similarity, rows },
+    suite,
+    baseline,
+    reference,
+    figures,
+    similarity,
+    rows,
     title: `${title}: ${baselines[baseline]}`,
     autoencoder: meansOf(
       figures,
@@ -172,7 +177,10 @@ function rowOf(
   }));
   const isComparable = cells.some((cell) => reference.some((other) => caseKey(other) === caseKey(cell)));
   return {
-    ...{ variant, curve, cases: cells.length, concepts: countConcepts(cells) },
+    variant,
+    curve,
+    cases: cells.length,
+    concepts: countConcepts(cells),
     means: curve.at(-1)?.means ?? {},
     differences: isComparable ? differencesOf(figures, cells, reference) : {},
     equal:

@@ -54,7 +54,9 @@ export async function* learnConcept(
     }
   }
   const card = conceptCard({
-    ...{ concept: definition, training, seed },
+    concept: definition,
+    training,
+    seed,
     base: { name: bench.title, hash: bench.baseHash },
   });
   const concept = conceptOfLearned(definition, next.value.learned);

@@ -70,8 +70,14 @@ async function samplePicture(
 ): Promise<Picture> {
   const { steps, guidanceScale } = settings;
   const sampling = textToImage(model, {
-    ...{ tokenizer, prompt, steps, guidanceScale, scheduler: base.scheduler },
-    ...{ height: side, width: side, key: fold(fold(randomKey(seed), 'class bias'), index) },
+    tokenizer,
+    prompt,
+    steps,
+    guidanceScale,
+    scheduler: base.scheduler,
+    height: side,
+    width: side,
+    key: fold(fold(randomKey(seed), 'class bias'), index),
     ...(signal && { signal }),
   });
   let next = await sampling.next();

@@ -50,7 +50,11 @@ export async function* openWorkbench(
     );
     const configs = [checkpoint.unet, checkpoint.vae, checkpoint.textEncoder].map(({ config }) => config);
     return {
-      ...{ title, checkpoint, baseHash: hashes.model, base, instruments },
+      title,
+      checkpoint,
+      baseHash: hashes.model,
+      base,
+      instruments,
       side: sideOf(checkpoint),
       identity: {
         preset: presetOf(checkpoint),

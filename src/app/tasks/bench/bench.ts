@@ -157,7 +157,8 @@ function requestOf(
     ...(methods.length > 0 && { variants: methods as VariantName[] }),
     seeds: Array.from({ length: seeds }, (_, index) => firstSeed + index),
     ...(most !== undefined && { limit: most }),
-    ...{ settings, identity },
+    settings,
+    identity,
   };
 }
 

@@ -119,7 +119,8 @@ function steeringOf(
     ...usual,
     guidedImages: {
       ...sampling,
-      ...{ count, keep: count },
+      count,
+      keep: count,
       appearance:
         appearance === 'source'
           ? appearance

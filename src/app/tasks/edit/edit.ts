@@ -89,7 +89,12 @@ export const edit = defineTask({
       closers.unshift(held.close);
       const { base } = held;
       const session: EditSession = {
-        ...{ parameters, recipe, seed, key: randomKey(seed), picture: inputs.picture, mask: inputs.mask },
+        parameters,
+        recipe,
+        seed,
+        key: randomKey(seed),
+        picture: inputs.picture,
+        mask: inputs.mask,
         ...{
           base,
           concept: learned,

@@ -87,7 +87,10 @@ export const personalize = defineTask({
         { training, size, madeBy: { ...files, size, seed, guidanceScale } },
       );
       const request = {
-        ...{ concept, training, seed, size },
+        concept,
+        training,
+        seed,
+        size,
         files: { ...files, references: hashes, classPictures: cache.hashes },
       };
       run = await openUnfinishedRun({
@@ -105,7 +108,12 @@ export const personalize = defineTask({
       const state = await run.readArrays(stateName);
       const log = await readLog(run);
       const options: PersonalizeOptions = {
-        ...{ concept, training, references, size, seed, classPictures: cache.given },
+        concept,
+        training,
+        references,
+        size,
+        seed,
+        classPictures: cache.given,
         generation: { guidanceScale },
         ...(parameters.sampleEvery > 0 && { samples: { ...samplesOf(parameters), guidanceScale } }),
         checkpointEvery: parameters.saveEvery,
@@ -114,7 +122,11 @@ export const personalize = defineTask({
         ...(signal && { signal }),
       };
       const { learned } = yield* learn(personalizeModel(held.base, options), {
-        ...{ parameters, run, log, cache, steps: training.steps },
+        parameters,
+        run,
+        log,
+        cache,
+        steps: training.steps,
       });
 
       watch.start('writing');
@@ -136,8 +148,14 @@ export const personalize = defineTask({
       const reference = await squarePicture(references[0]!.picture, size, { crop: training.crop });
       await writeBeside(written, REFERENCE, await encodePicture(reference, 'PNG'));
       const record = {
-        ...{ task: 'personalize', versions: versions(), request, result, seconds: watch.seconds() },
-        ...{ resumed: run.isResumed, losses: log.losses, drifts: log.drifts },
+        task: 'personalize',
+        versions: versions(),
+        request,
+        result,
+        seconds: watch.seconds(),
+        resumed: run.isResumed,
+        losses: log.losses,
+        drifts: log.drifts,
       };
       await writeBeside(written, 'run.json', Buffer.from(dataText(record as unknown as PlainData)));
       if (await isThere(run.path(SAMPLES)))
@@ -195,22 +213,31 @@ async function* learn<Result>(
       switch (event.kind) {
         case 'encoded':
           yield {
-            ...{ kind: 'progress', stage: 'Encoding pictures', unit: 'pictures' },
-            ...{ done: event.count, total: event.of },
+            kind: 'progress',
+            stage: 'Encoding pictures',
+            unit: 'pictures',
+            done: event.count,
+            total: event.of,
           };
           break;
         case 'class-picture':
           await cache.keep(event.index, event.picture);
           yield {
-            ...{ kind: 'progress', stage: 'Making pictures of the class', unit: 'pictures' },
-            ...{ done: event.index + 1, total: event.of },
+            kind: 'progress',
+            stage: 'Making pictures of the class',
+            unit: 'pictures',
+            done: event.index + 1,
+            total: event.of,
           };
           break;
         case 'step':
           log.losses.push([event.step, event.loss]);
           yield {
-            ...{ kind: 'progress', stage: 'Learning', unit: 'steps' },
-            ...{ done: event.step, total: learning.steps },
+            kind: 'progress',
+            stage: 'Learning',
+            unit: 'steps',
+            done: event.step,
+            total: learning.steps,
           };
           break;
         case 'drift':

@@ -77,21 +77,29 @@ export async function* report(
     denoising: yield* told(
       'Judging the UNet',
       judgeDenoising(editModel, {
-        ...{ ...scenes, ...shared, schedule: scheduler.schedule },
+        ...scenes,
+        ...shared,
+        schedule: scheduler.schedule,
         key: fold(key, 'denoising'),
       }),
     ),
     generated: yield* told(
       'Judging generated pictures',
       judgeGenerated(editModel, clip, {
-        ...{ ...prompts, ...shared, scheduler, steps, guidanceScale },
+        ...prompts,
+        ...shared,
+        scheduler,
+        steps,
+        guidanceScale,
         key: fold(key, 'generated'),
       }),
     ),
     attention: yield* told(
       'Judging attention',
       judgeAttention(editModel, {
-        ...{ ...scenes, ...shared, schedule: scheduler.schedule },
+        ...scenes,
+        ...shared,
+        schedule: scheduler.schedule,
         key: fold(key, 'attention'),
       }),
     ),
@@ -115,7 +123,9 @@ export async function* report(
   for (const [name, bytes] of pictures) await write(join(path, cardPicture(name)), bytes);
   const card = join(path, 'README.md');
   const written = writeCard((await isThere(card)) ? await readFile(card, 'utf8') : undefined, {
-    ...{ figures, logs, recipe: recipes[parameters.recipe] },
+    figures,
+    logs,
+    recipe: recipes[parameters.recipe],
     scalingFactor: model.vae.config.scalingFactor,
     sampling: `${scheduler.sampler.name}, ${steps} steps, guidance ${guidanceScale}`,
     prompts: sheetPrompts,

@@ -42,7 +42,11 @@ export async function* train(
   const log = await continueLog(folder, training, { step: done, machine: machine(device) });
   const total = recipe[training].steps;
   const progress = (step: number): TaskEvent => ({
-    ...{ kind: 'progress', stage: `Training ${training}`, done: step, total, unit: 'steps' },
+    kind: 'progress',
+    stage: `Training ${training}`,
+    done: step,
+    total,
+    unit: 'steps',
   });
 
   async function* sheetAt(state: TrainingState): AsyncGenerator<TaskEvent> {
