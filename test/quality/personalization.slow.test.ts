@@ -5,7 +5,7 @@ import { applyConcepts } from '../../src/app/models/apply-concepts.ts';
 import { holdBase } from '../../src/app/models/hold-base.ts';
 import { openModel } from '../../src/app/models/open-model.ts';
 import { usualGuidance } from '../../src/app/models/usual-guidance.ts';
-import { type Device, fold, openDevice, randomKey } from '../../src/engine/index.ts';
+import { type Device, fold, openDevice, randomKey, resultOf } from '../../src/engine/index.ts';
 import { type ConceptCard, type MethodKind, openClip } from '../../src/files/checkpoints/index.ts';
 import { type Picture, picturesFromArray, readPicture } from '../../src/files/images/index.ts';
 import { completeTask, defaultContext, type TaskInput } from '../../src/index.ts';
@@ -122,16 +122,16 @@ describeBuiltIn('a concept of the built-in benchmark', () => {
         join(concept, 'samples', `step-${String(steps).padStart(6, '0')}-1.png`),
       );
       const context = defaultContext();
-      const opened = await done(openModel({ variant: 'full' }, context));
-      const concepts = await done(applyConcepts(opened, [concept], prompt, context));
+      const opened = await resultOf(openModel({ variant: 'full' }, context));
+      const concepts = await resultOf(applyConcepts(opened, [concept], prompt, context));
       const { tokenizer, ...networks } = concepts.model;
-      const { base, close } = await done(
+      const { base, close } = await resultOf(
         holdBase(
           { ...opened, checkpoint: { ...opened.checkpoint, ...networks }, tokenizer },
           { device: 'cpu', signal: undefined },
         ),
       );
-      const { images } = await done(
+      const { images } = await resultOf(
         textToImage(base.model, {
           tokenizer,
           prompt,
@@ -180,13 +180,6 @@ describeBuiltIn('a concept of the built-in benchmark', () => {
     });
   });
 });
-
-/** What a generator comes to. */
-async function done<Result>(events: AsyncGenerator<unknown, Result>): Promise<Result> {
-  let next = await events.next();
-  while (!next.done) next = await events.next();
-  return next.value;
-}
 
 async function filesOf(path: string): Promise<readonly string[]> {
   const entries = await readdir(path, { recursive: true, withFileTypes: true });

@@ -4,4 +4,5 @@ export { createMinimizer } from './minimizer.ts';
 export * from './muon.ts';
 export * from './optimizers.ts';
 export type { Problem, Tensors } from './problem.ts';
+export { resultOf } from './result-of.ts';
 export { constantRate, cosineDecay, linearWarmup, type Schedule, warmupStableDecay } from './schedules.ts';

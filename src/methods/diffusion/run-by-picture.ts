@@ -1,4 +1,4 @@
-import { joinArrays, type NdArray, ndArray } from '../../engine/index.ts';
+import { joinArrays, type NdArray, ndArray, resultOf } from '../../engine/index.ts';
 import { chooseTiling, runTiled, type Tiling, type VaeConfig } from '../../networks/vae/index.ts';
 
 export interface AutoencoderOptions {
@@ -43,9 +43,7 @@ export async function runByPicture(
       continue;
     }
     const tiles = runTiled(picture, config, { direction, tiling, run, ...(signal && { signal }) });
-    let next = await tiles.next();
-    while (!next.done) next = await tiles.next();
-    results.push(next.value);
+    results.push(await resultOf(tiles));
   }
   return stackPictures(results);
 }

@@ -1,4 +1,4 @@
-import { fold, type RandomKey } from '../../engine/index.ts';
+import { fold, type RandomKey, resultOf } from '../../engine/index.ts';
 import { type Picture, picturesFromArray } from '../../files/images/index.ts';
 import { encodePrompts } from '../../networks/clip/index.ts';
 import { pixelsPerCell } from '../../networks/vae/index.ts';
@@ -55,13 +55,8 @@ export async function* generateClassPictures(
         key: fold(key, index),
         ...(signal && { signal }),
       };
-      const walk = sample(options);
-      let next = await walk.next();
-      while (!next.done) next = await walk.next();
-      const [picture] = picturesFromArray(
-        await decodeLatents(model, next.value),
-        `class picture ${index + 1}`,
-      );
+      const latents = await resultOf(sample(options));
+      const [picture] = picturesFromArray(await decodeLatents(model, latents), `class picture ${index + 1}`);
       pictures.push(picture!);
       yield { kind: 'class-picture', index, of: to, picture: picture! };
     }

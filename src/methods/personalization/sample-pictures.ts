@@ -1,4 +1,4 @@
-import type { RandomKey, StateLeaf } from '../../engine/index.ts';
+import { type RandomKey, resultOf, type StateLeaf } from '../../engine/index.ts';
 import { type Picture, picturesFromArray } from '../../files/images/index.ts';
 import type { Tokenizer } from '../../networks/clip/index.ts';
 import { releaseModel, textToImage } from '../diffusion/index.ts';
@@ -44,7 +44,7 @@ export async function* samplePictures(
   const personalized = await personalizedModel(model, method, learned);
   try {
     for (const prompt of prompts) {
-      const images = textToImage(personalized, {
+      const sampling = textToImage(personalized, {
         tokenizer,
         prompt,
         scheduler,
@@ -55,9 +55,8 @@ export async function* samplePictures(
         width: size,
         ...(signal && { signal }),
       });
-      let next = await images.next();
-      while (!next.done) next = await images.next();
-      const [picture] = picturesFromArray(next.value.images, `sample of "${prompt}"`);
+      const { images } = await resultOf(sampling);
+      const [picture] = picturesFromArray(images, `sample of "${prompt}"`);
       yield { kind: 'sample', step, prompt, picture: picture! };
     }
   } finally {

@@ -1,4 +1,4 @@
-import { fold, ndArray, normal, type RandomKey } from '../../engine/index.ts';
+import { fold, ndArray, normal, type RandomKey, resultOf } from '../../engine/index.ts';
 import { type Picture, picturesFromArray } from '../../files/images/index.ts';
 import { guidedContext, type Scheduler, sampleImages } from '../../methods/diffusion/index.ts';
 import type { EditModel } from '../../methods/editing/index.ts';
@@ -41,8 +41,7 @@ export async function* generatePictures(
       },
       ...(signal && { signal }),
     });
-    let next = await sampling.next();
-    while (!next.done) next = await sampling.next();
-    yield picturesFromArray(next.value.images, 'generatePictures');
+    const { images } = await resultOf(sampling);
+    yield picturesFromArray(images, 'generatePictures');
   }
 }

@@ -1,4 +1,4 @@
-import { fold, type NdArray, ndArray } from '../../engine/index.ts';
+import { fold, type NdArray, ndArray, resultOf } from '../../engine/index.ts';
 import { arrayFromPictures } from '../../files/images/index.ts';
 import { encodeImage } from '../../methods/diffusion/index.ts';
 import {
@@ -51,9 +51,7 @@ export async function* judgeAttention(
       noises: 1,
       refinements: 0,
     });
-    let next = await looking.next();
-    while (!next.done) next = await looking.next();
-    const map = next.value;
+    const map = await resultOf(looking);
     const separating = otsuThreshold(map.data);
     overlaps.push({
       iou: separating === undefined ? 0 : overlapAbove(separating, map, mask),

@@ -1,4 +1,4 @@
-import { minimize, multiply, spec, warmupStableDecay } from '../../engine/index.ts';
+import { minimize, multiply, resultOf, spec, warmupStableDecay } from '../../engine/index.ts';
 import { arrayFromPictures, type Picture, picturesFromArray } from '../../files/images/index.ts';
 import { decodeLatents, encodeImage, type Latents } from '../../methods/diffusion/index.ts';
 import { vaeDecode } from '../../networks/vae/index.ts';
@@ -60,9 +60,8 @@ async function seekLatents(
     },
     { batch: () => ({ image }), steps, ...(signal && { signal }) },
   );
-  let next = await descent.next();
-  while (!next.done) next = await descent.next();
-  const { latents } = await next.value.variables();
-  await next.value.dispose();
+  const found = await resultOf(descent);
+  const { latents } = await found.variables();
+  await found.dispose();
   return latents;
 }

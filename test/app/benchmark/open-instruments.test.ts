@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { type NamedClip, openInstruments } from '../../../src/app/benchmark/runner/open-instruments.ts';
 import { locateClip } from '../../../src/app/models/locate-model.ts';
-import { type Device, flatten, type NdArray, openDevice } from '../../../src/engine/index.ts';
+import { type Device, flatten, type NdArray, openDevice, resultOf } from '../../../src/engine/index.ts';
 import { writeSafetensors } from '../../../src/files/formats/index.ts';
 import { temporaryFolder } from '../../files/formats/temporary-folder.ts';
 import { hubFixture } from '../../files/hub/hub-cache.ts';
@@ -33,10 +33,7 @@ afterAll(() => device.close());
 beforeEach(() => void vi.stubEnv('DREAMSTEERER_METRICS', folder.path('nowhere')));
 
 async function open(modelFolder: string, clips: readonly NamedClip[]) {
-  const opening = openInstruments(device, modelFolder, clips);
-  let next = await opening.next();
-  while (!next.done) next = await opening.next();
-  const { instruments, identity } = next.value;
+  const { instruments, identity } = await resultOf(openInstruments(device, modelFolder, clips));
   for (const each of instruments) await each.instruments.dispose();
   return { names: instruments.map(({ name }) => name), identity };
 }
@@ -58,10 +55,7 @@ test('a CLIP is a folder, or an id of the hub', async () => {
   const names = ['config.json', 'preprocessor_config.json', 'vocab.json', 'merges.txt', 'model.safetensors'];
   hub.hub.files = new Map(names.map((name) => [name, Buffer.from(name)]));
   const located = async (pathOrId: string) => {
-    const locating = locateClip(pathOrId, { hub: hub.options, builtInModel: '' });
-    let next = await locating.next();
-    while (!next.done) next = await locating.next();
-    return next.value;
+    return resultOf(locateClip(pathOrId, { hub: hub.options, builtInModel: '' }));
   };
   expect(await located(folder.path('darker'))).toBe(folder.path('darker'));
   expect(await located(REPOSITORY)).toContain('snapshots');

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { hashOpenedModel } from '../../../src/app/models/hash-opened-model.ts';
 import { type OpenModelOptions, openModel } from '../../../src/app/models/open-model.ts';
-import { full, type NdArray } from '../../../src/engine/index.ts';
+import { full, type NdArray, resultOf } from '../../../src/engine/index.ts';
 import { writeDiffusersFolder } from '../../../src/files/checkpoints/index.ts';
 import { tinyEditing, tinyEditor } from '../tiny-editing.ts';
 
@@ -23,13 +23,13 @@ beforeAll(async () => {
 
 async function hashesOf(options: Partial<OpenModelOptions>) {
   const context = { builtInModel: folder.path('model') } as Parameters<typeof openModel>[1];
-  const opening = openModel({ model: folder.path('model'), variant: 'full', ...options }, context);
-  let next = await opening.next();
-  while (!next.done) next = await opening.next();
+  const opened = await resultOf(
+    openModel({ model: folder.path('model'), variant: 'full', ...options }, context),
+  );
   try {
-    return await hashOpenedModel(next.value);
+    return await hashOpenedModel(opened);
   } finally {
-    await next.value.close();
+    await opened.close();
   }
 }
 

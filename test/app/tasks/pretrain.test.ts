@@ -2,7 +2,14 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { PretrainResult } from '../../../src/app/tasks/pretrain/pretrain.ts';
-import { castArray, flatten, type NdArray, openDevice, randomKey } from '../../../src/engine/index.ts';
+import {
+  castArray,
+  flatten,
+  type NdArray,
+  openDevice,
+  randomKey,
+  resultOf,
+} from '../../../src/engine/index.ts';
 import {
   openCheckpoint,
   openClip,
@@ -177,9 +184,8 @@ describe('pretrain', { timeout: 300_000 }, () => {
       width: 16,
       scheduler: readScheduler(parseSchedulerConfig(model.schedulerConfig)),
     });
-    let next = await making.next();
-    while (!next.done) next = await making.next();
-    expect(next.value.images.shape).toEqual([1, 3, 16, 16]);
+    const { images } = await resultOf(making);
+    expect(images.shape).toEqual([1, 3, 16, 16]);
     await device.close();
     await opened.close();
   });

@@ -28,6 +28,7 @@ import {
   reshape,
   resizeBilinear,
   resizeNearest,
+  resultOf,
   silu,
   spec,
   subtract,
@@ -119,9 +120,8 @@ describe('WebGPU agrees with the CPU', () => {
         steps: 20,
         batch: regressionBatch,
       });
-      let next = await events.next();
-      while (!next.done) next = await events.next();
-      return new Map(flatten<NdArray>(await next.value.save()));
+      const result = await resultOf(events);
+      return new Map(flatten<NdArray>(await result.save()));
     });
     const [onCpu, onGpu] = await Promise.all(runs);
     for (const [path, array] of onCpu!) {

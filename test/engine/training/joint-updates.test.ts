@@ -12,6 +12,7 @@ import {
   type Optimizer,
   openDevice,
   randomKey,
+  resultOf,
   sgd,
   spec,
   sum,
@@ -55,10 +56,9 @@ async function moved(names: readonly string[], optimizer: Optimizer): Promise<Re
     },
     { steps: 3, batch: slopes },
   );
-  let next = await events.next();
-  while (!next.done) next = await events.next();
-  const { counters, ...state } = (await next.value.save()) as { readonly [part: string]: never };
-  await next.value.dispose();
+  const result = await resultOf(events);
+  const { counters, ...state } = (await result.save()) as { readonly [part: string]: never };
+  await result.dispose();
   return new Map(flatten<NdArray>(state));
 }
 

@@ -19,6 +19,7 @@ import {
   openDevice,
   type Problem,
   range,
+  resultOf,
   type Source,
   type StateLeaf,
   type StepEvent,
@@ -128,8 +129,7 @@ describe('minimize', () => {
       },
       { steps: 3, batch: () => ({ slope: scalar(0) }) },
     );
-    let next = await events.next();
-    while (!next.done) next = await events.next();
+    const result = await resultOf(events);
     // The gradient is 1 at every step.
     let [w, m, v] = [2, 0, 0];
     for (let t = 1; t <= 3; t++) {
@@ -138,7 +138,7 @@ describe('minimize', () => {
       w =
         w * (1 - rate * decay) - (rate * m) / (1 - beta1 ** t) / (Math.sqrt(v / (1 - beta2 ** t)) + epsilon);
     }
-    expect((await next.value.variables()).w.data[0]).toBeCloseTo(w, 5);
+    expect((await result.variables()).w.data[0]).toBeCloseTo(w, 5);
   });
 
   test('averages the batches of a step: the same as one larger batch', async () => {
@@ -248,13 +248,11 @@ describe('minimize', () => {
       learningRate: 0.5,
       optimizer: sgd(),
     };
-    const walk = minimize(device, problem, { steps: 2, batch: () => ({}) });
-    let next = await walk.next();
-    while (!next.done) next = await walk.next();
-    expect((await next.value.variables()).w.data[0]).toBe(6);
+    const result = await resultOf(minimize(device, problem, { steps: 2, batch: () => ({}) }));
+    expect((await result.variables()).w.data[0]).toBe(6);
     expect((await held.read()).w.data[0]).toBe(8);
-    await next.value.dispose();
-    await expect(next.value.variables()).rejects.toThrow('The state was disposed');
+    await result.dispose();
+    await expect(result.variables()).rejects.toThrow('The state was disposed');
   });
 
   test('lends its state leaf by leaf until the next step', async () => {
@@ -296,9 +294,8 @@ describe('minimize', () => {
         return { target: scalar(Number(w.data[0]) / 2) };
       },
     });
-    let next = await halving.next();
-    while (!next.done) next = await halving.next();
-    expect((await next.value.variables()).w.data[0]).toBe(1);
+    const result = await resultOf(halving);
+    expect((await result.variables()).w.data[0]).toBe(1);
   });
 
   test('gives branches of the variables rates of their own', async () => {

@@ -11,6 +11,7 @@ import {
   type Optimizer,
   openDevice,
   randomKey,
+  resultOf,
   spec,
   sum,
   type Tensor,
@@ -42,10 +43,9 @@ async function stepsAlong(
     },
     { steps, batch: () => ({ slope }) },
   );
-  let next = await events.next();
-  while (!next.done) next = await events.next();
-  const [[, moved]] = flatten<NdArray>(await next.value.variables()) as [[string, NdArray]];
-  await next.value.dispose();
+  const result = await resultOf(events);
+  const [[, moved]] = flatten<NdArray>(await result.variables()) as [[string, NdArray]];
+  await result.dispose();
   return moved;
 }
 

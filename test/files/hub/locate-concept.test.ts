@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { resultOf } from '../../../src/engine/index.ts';
 import { locateConcept } from '../../../src/files/checkpoints/index.ts';
 import { hubFixture } from './hub-cache.ts';
 import { REPOSITORY } from './hub-server.ts';
@@ -16,10 +17,7 @@ const offer = (...names: readonly string[]) => {
 };
 
 async function locate(id: string, connection: 'online' | 'offline' = 'online'): Promise<string> {
-  const events = locateConcept(id, { hub: { ...fixture.options, connection } });
-  let next = await events.next();
-  while (!next.done) next = await events.next();
-  return next.value;
+  return resultOf(locateConcept(id, { hub: { ...fixture.options, connection } }));
 }
 
 const requested = () => fixture.hub.requests.map((request) => request.slice('GET '.length)).sort();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { normal, randomKey } from '../../../src/engine/index.ts';
+import { normal, randomKey, resultOf } from '../../../src/engine/index.ts';
 import {
   type Denoiser,
   noiseSchedule,
@@ -35,9 +35,8 @@ describe('DPM-Solver++', () => {
       start,
       key: randomKey(1),
     });
-    let next = await walk.next();
-    while (!next.done) next = await walk.next();
-    return [...next.value.data];
+    const latents = await resultOf(walk);
+    return [...latents.data];
   }
 
   it('ends with a step of first order under 15 steps only', async () => {

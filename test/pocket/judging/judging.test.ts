@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Device, fold, ndArray, normal, openDevice, randomKey } from '../../../src/engine/index.ts';
+import {
+  type Device,
+  fold,
+  ndArray,
+  normal,
+  openDevice,
+  randomKey,
+  resultOf,
+} from '../../../src/engine/index.ts';
 import { arrayFromPictures, type Picture, picturesFromArray } from '../../../src/files/images/index.ts';
 import {
   compileImageEncoder,
@@ -75,7 +83,7 @@ describe('the autoencoder', () => {
       const psnr = peakSignalToNoise(comparePixels(picture, decoded!));
       figures.push([psnr, structuralSimilarity(picture, decoded!)]);
     }
-    const quality = await complete(judgeAutoencoder(model, { count: 3 }));
+    const quality = await resultOf(judgeAutoencoder(model, { count: 3 }));
     expect(quality.count).toBe(3);
     expect(quality.psnr).toBeCloseTo(figures.reduce((sum, [psnr]) => sum + psnr, 0) / 3, 2);
     expect(quality.ssim).toBeCloseTo(figures.reduce((sum, [, ssim]) => sum + ssim, 0) / 3, 3);
@@ -93,14 +101,14 @@ describe('the autoencoder', () => {
       return sum + (μ ** 2 + variance - Math.log(variance) - 1) / 2;
     }, 0);
     const cells = mean.shape[2]! * mean.shape[3]!;
-    const { bitsPerCell } = await complete(judgeAutoencoder(model, { count: 1 }));
+    const { bitsPerCell } = await resultOf(judgeAutoencoder(model, { count: 1 }));
     expect(bitsPerCell).toBeCloseTo(nats / cells / Math.LN2, 4);
   });
 
   test('decodes better from latents that were sought for a picture than from its own', async () => {
     const { model } = await riggedModel(device, /^$/);
-    const own = await complete(judgeAutoencoder(model, { count: 2 }));
-    const sought = await complete(judgeDecoder(model, { count: 2, steps: 20, recipe: trialRecipe.decoder }));
+    const own = await resultOf(judgeAutoencoder(model, { count: 2 }));
+    const sought = await resultOf(judgeDecoder(model, { count: 2, steps: 20, recipe: trialRecipe.decoder }));
     expect(sought.count).toBe(2);
     expect(sought.psnr).toBeGreaterThan(own.psnr + 0.1);
   });
@@ -113,7 +121,7 @@ describe('the UNet', () => {
   test('that predicts nothing errs by all of the target', async () => {
     const silent = await riggedModel(device, /^conv_out/);
     const count = 5;
-    const { error } = await complete(judgeDenoising(silent, { count, schedule, key }));
+    const { error } = await resultOf(judgeDenoising(silent, { count, schedule, key }));
     // v = αε − σx₀: 1 or so in the mean, since ε is normal and the latents are scaled to be so too
     const squares: number[] = [];
     for (let index = 0; index < count; index++) {
@@ -132,7 +140,7 @@ describe('the UNet', () => {
     const deaf = await riggedModel(device, /attn2\.to_out/);
     const hearing = await riggedModel(device, /^$/);
     const errors = await Promise.all(
-      [deaf, hearing].map((model) => complete(judgeDenoising(model, { count: 2, schedule, key }))),
+      [deaf, hearing].map((model) => resultOf(judgeDenoising(model, { count: 2, schedule, key }))),
     );
     expect(errors[0]!.error).not.toBe(errors[1]!.error);
   });
@@ -172,7 +180,7 @@ describe('zero-shot classification', () => {
 
   test('counts the pictures that show the label: a CLIP that sees only cats is right about cats', async () => {
     const count = 40;
-    const quality = await complete(judgeClip(device, await blindClip(), { count }));
+    const quality = await resultOf(judgeClip(device, await blindClip(), { count }));
     const [cat, meadow, white] = [subjectClasses[0], backgroundKinds[0], colourNames[0]];
     expect(quality).toEqual({
       count,
@@ -185,7 +193,7 @@ describe('zero-shot classification', () => {
 
   test('asks for a text tower', async () => {
     const { text: _, ...clip } = await blindClip();
-    await expect(complete(judgeClip(device, clip, { count: 1 }))).rejects.toThrow(
+    await expect(resultOf(judgeClip(device, clip, { count: 1 }))).rejects.toThrow(
       'judging: the CLIP has no text tower with a projection',
     );
   });
@@ -214,7 +222,7 @@ describe('generated pictures', () => {
   test('are judged by what the CLIP sees in them', async () => {
     const count = 6;
     const model = await riggedModel(device, /^$/);
-    const quality = await complete(judgeGenerated(model, await blindClip(), { ...options, count }));
+    const quality = await resultOf(judgeGenerated(model, await blindClip(), { ...options, count }));
     expect(quality).toEqual({
       count,
       class: shareOf(count, ({ subject }) => subject.class === subjectClasses[0]),
@@ -229,13 +237,13 @@ describe('the attention of the class word', () => {
 
   test('shows nothing where attention tells no place from another', async () => {
     const uniform = await riggedModel(device, /attn2\.to_q/);
-    const quality = await complete(judgeAttention(uniform, { count: 2, schedule, key: randomKey(1) }));
+    const quality = await resultOf(judgeAttention(uniform, { count: 2, schedule, key: randomKey(1) }));
     expect(quality).toEqual({ count: 2, iou: 0, iouAtHalf: 0 });
   });
 
   test('of random networks overlaps the subject somewhere', async () => {
     const model = await riggedModel(device, /^$/);
-    const { iou, iouAtHalf } = await complete(
+    const { iou, iouAtHalf } = await resultOf(
       judgeAttention(model, { count: 2, schedule, key: randomKey(1) }),
     );
     for (const overlap of [iou, iouAtHalf]) {
@@ -279,9 +287,3 @@ test('the figures of a model card that the model is held to have a bar', () => {
     figures.filter(({ value, bar }) => bar !== undefined && value >= bar).map(({ value }) => value),
   ).toEqual([30, 0.6]);
 });
-
-async function complete<Result>(events: AsyncGenerator<unknown, Result>): Promise<Result> {
-  let next = await events.next();
-  while (!next.done) next = await events.next();
-  return next.value;
-}

@@ -4,6 +4,7 @@ import {
   type Minimized,
   type NdArray,
   randomKey,
+  resultOf,
   type StepEvent,
   type Tree,
   zeros,
@@ -50,10 +51,7 @@ const encoded = (device: Device) => encodeTrialScenes(device, 16, 4);
 
 /** The untrained encoder's latents of the first training scenes. */
 export async function encodeTrialScenes(device: Device, count: number, batchSize: number) {
-  const encoding = encodeScenes(device, trialNetworks.vae, untrained.vae, pictures, { count, batchSize });
-  let next = await encoding.next();
-  while (!next.done) next = await encoding.next();
-  return next.value;
+  return resultOf(encodeScenes(device, trialNetworks.vae, untrained.vae, pictures, { count, batchSize }));
 }
 
 /** Of an untrained encoder's latents the means alone can be told from noise. */

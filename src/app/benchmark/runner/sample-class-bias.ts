@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { fold, randomKey } from '../../../engine/index.ts';
+import { fold, randomKey, resultOf } from '../../../engine/index.ts';
 import { type Picture, picturesFromArray, writePicture } from '../../../files/images/index.ts';
 import { textToImage } from '../../../methods/diffusion/index.ts';
 import { mean, measure } from '../../../methods/evaluation/index.ts';
@@ -80,9 +80,8 @@ async function samplePicture(
     key: fold(fold(randomKey(seed), 'class bias'), index),
     ...(signal && { signal }),
   });
-  let next = await sampling.next();
-  while (!next.done) next = await sampling.next();
-  return picturesFromArray(next.value.images, `a picture of "${prompt}"`)[0]!;
+  const { images } = await resultOf(sampling);
+  return picturesFromArray(images, `a picture of "${prompt}"`)[0]!;
 }
 
 async function similarity(

@@ -95,16 +95,14 @@ export const edit = defineTask({
         key: randomKey(seed),
         picture: inputs.picture,
         mask: inputs.mask,
-        ...{
-          base,
-          concept: learned,
-          conceptPath: reference?.path,
-          tokenizer: knowing,
-          side,
-          run,
-          watch,
-          signal,
-        },
+        base,
+        concept: learned,
+        conceptPath: reference?.path,
+        tokenizer: knowing,
+        side,
+        run,
+        watch,
+        signal,
       };
       const planned = yield* planStage(session);
       const steered = yield* steerStage(session, planned);

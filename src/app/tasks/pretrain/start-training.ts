@@ -1,4 +1,11 @@
-import type { Device, Minimized, NdArray, StepEvent, Tree } from '../../../engine/index.ts';
+import {
+  type Device,
+  type Minimized,
+  type NdArray,
+  resultOf,
+  type StepEvent,
+  type Tree,
+} from '../../../engine/index.ts';
 import { parseSchedulerConfig, readScheduler } from '../../../methods/diffusion/index.ts';
 import {
   type ClipParameters,
@@ -77,10 +84,8 @@ export const schedulerOf = ({ configs }: PocketRecipe) =>
 export const scalingFactorOf = (setting: TrainingSetting): Promise<number> =>
   setting.folder.scalingFactor(async () => {
     const { scalingScenes, unet } = setting.recipe;
-    const encoding = encodedScenes(setting, unet.sceneCount);
-    let next = await encoding.next();
-    while (!next.done) next = await encoding.next();
-    return measureScalingFactor(next.value, scalingScenes);
+    const encoded = await resultOf(encodedScenes(setting, unet.sceneCount));
+    return measureScalingFactor(encoded, scalingScenes);
   });
 
 const kept = (size: number) => pictureStore('training', size, 'keep');
