@@ -25,7 +25,7 @@ import { promptOf } from '../world/index.ts';
 import type { PocketNetworks } from './pocket-networks.ts';
 import { prefetching } from './prefetch.ts';
 import type { StepRecipe } from './recipe.ts';
-import { captionAt, type PictureStore, sceneAt, scenesOfStepByPlace } from './training-scenes.ts';
+import { captionAt, type PictureStore, sceneAt, scenesByPlace } from './training-scenes.ts';
 
 /** The networks of a CLIP. */
 export type ClipNetworks = Pick<PocketNetworks, 'textEncoder' | 'imageEncoder' | 'tokenizer'>;
@@ -60,24 +60,35 @@ export const pairBatches = (
   recipe: ClipRecipe,
   pictures: PictureStore,
   key: RandomKey,
-) =>
-  prefetching(async (step) => {
-    const scenes = scenesOfStepByPlace(key, { ...recipe, step });
+) => {
+  const scenesOf = scenesByPlace(key, recipe);
+  return prefetching(async (step) => {
+    const scenes = scenesOf(step);
     const captions = scenes.map((scene) => captionOfStep(scene, step));
     const subjects = scenes.map((scene) => subjectCaption(scene, step));
-    const encode = (texts: readonly string[], length: number): NdArray => {
-      const ids = texts.flatMap((text) => encodePrompt(tokenizer, text).ids.slice(0, length));
-      return ndArray('int64', [texts.length, length], BigInt64Array.from(ids, BigInt));
-    };
     return {
       picture: await pictures.read(scenes),
       subject: await pictures.readMasks(scenes, imageEncoder.imageSize / imageEncoder.patchSize),
-      ids: encode(captions, recipe.captionLength),
+      ids: encodeCaptions(tokenizer, captions, recipe.captionLength),
       matches: matchesOf(captions),
-      classIds: encode(subjects, subjectCaptionLength),
+      classIds: encodeCaptions(tokenizer, subjects, subjectCaptionLength),
       classMatches: matchesOf(subjects),
     };
   });
+};
+
+/** The first tokens of each caption, the last of them its end even where it is longer: int64 [captions, length]. */
+function encodeCaptions(
+  tokenizer: ClipNetworks['tokenizer'],
+  captions: readonly string[],
+  length: number,
+): NdArray {
+  const ids = captions.flatMap((caption) => {
+    const whole = encodePrompt(tokenizer, caption).ids;
+    return [...whole.slice(0, length - 1), whole.at(-1)!]; // which is an end token, as all that fills up
+  });
+  return ndArray('int64', [captions.length, length], BigInt64Array.from(ids, BigInt));
+}
 
 /** Tokens of "a photo of a purple elephant" with its start and end, and two to spare. */
 const subjectCaptionLength = 10;

@@ -17,7 +17,7 @@ export {
   pocketNetworks,
 } from './pocket-networks.ts';
 export { type PocketRecipe, pocketRecipe, type Training, trainings } from './pocket-recipe.ts';
-export type { PretrainingRun, StepRecipe } from './recipe.ts';
+export type { FreshRun, PretrainingRun, StepRecipe } from './recipe.ts';
 export { reconstructionLoss } from './reconstruction-loss.ts';
 export { initialLogitScale, trainClip } from './train-clip.ts';
 export { type DecoderParameters, type DecoderRecipe, trainDecoder } from './train-decoder.ts';
@@ -26,11 +26,12 @@ export { trainVae, type VaeRecipe } from './train-vae.ts';
 export { trainVision, type VisionParameters } from './train-vision.ts';
 export {
   captionAt,
+  drawingOf,
   type PictureStore,
   pictureStore,
   type SceneSet,
   sceneAt,
-  scenesOfStep,
-  scenesOfStepByPlace,
+  scenesByPlace,
+  scenesInTurn,
 } from './training-scenes.ts';
 export { trialRecipe } from './trial-recipe.ts';

@@ -10,6 +10,7 @@ import {
 } from '../../engine/index.ts';
 import { pixelsPerCell, type VaeConfig, vaeEncode } from '../../networks/vae/index.ts';
 import { constants } from './constants.ts';
+import { prefetching } from './prefetch.ts';
 import type { PictureStore } from './training-scenes.ts';
 
 /** What an encoder makes of the first scenes of a set, unscaled, and where their subjects are. */
@@ -48,16 +49,16 @@ export async function* encodeScenes(
   );
   const all = { mean: new Float32Array(count * size), deviation: new Float32Array(count * size) };
   const subject = new Float32Array(count * side * side);
-  const read = (start: number) => {
+  const read = prefetching((batch) => {
     // The last batch is filled up with its last scene.
-    const scenes = Array.from({ length: batchSize }, (_, item) => Math.min(start + item, count - 1));
+    const scenes = Array.from({ length: batchSize }, (_, item) =>
+      Math.min(batch * batchSize + item, count - 1),
+    );
     return Promise.all([pictures.read(scenes), pictures.readMasks(scenes, side)]);
-  };
+  });
   try {
-    let next = read(0);
     for (let start = 0; start < count; start += batchSize) {
-      const [picture, masks] = await next;
-      if (start + batchSize < count) next = read(start + batchSize);
+      const [picture, masks] = await read(start / batchSize);
       const encoded = await program.run({ picture });
       const wanted = Math.min(batchSize, count - start);
       for (const part of ['mean', 'deviation'] as const) {

@@ -40,9 +40,13 @@ export const usualMuon: OptimizerSettings = {
 export interface PretrainingRun {
   /** The same key makes the same network. */
   readonly key: RandomKey;
+  readonly resumeFrom?: TrainingState;
+}
+
+/** One run of a training that builds on no other's parameters. */
+export interface FreshRun extends PretrainingRun {
   /** Parameters to begin with; by default they are random. */
   readonly start?: Tree<NdArray>;
-  readonly resumeFrom?: TrainingState;
 }
 
 /** How `minimize` is to change the variables. */

@@ -8,16 +8,16 @@ import {
   pairLoss,
   pairSpecs,
 } from './caption-pairs.ts';
-import { type PretrainingRun, runSettings, updateSettings } from './recipe.ts';
+import { type FreshRun, runSettings, updateSettings } from './recipe.ts';
 import type { PictureStore } from './training-scenes.ts';
 
-/** Trains both towers of a CLIP from scratch on drawn scenes and their captions. */
+/** Trains both towers of a CLIP on drawn scenes and their captions. */
 export async function* trainClip(
   device: Device,
   networks: ClipNetworks,
   recipe: ClipRecipe,
   pictures: PictureStore,
-  run: PretrainingRun,
+  run: FreshRun,
 ): AsyncGenerator<StepEvent, Minimized<ClipParameters>> {
   const variables = (run.start as ClipParameters | undefined) ?? {
     text: initializeClipText(fold(run.key, 'text'), networks.textEncoder, 'projection'),

@@ -16,7 +16,7 @@ import type { LatentStore } from './latent-store.ts';
 import { prefetching } from './prefetch.ts';
 import { type PretrainingRun, runSettings, type StepRecipe, updateSettings } from './recipe.ts';
 import { type ReconstructionRecipe, reconstructionLoss } from './reconstruction-loss.ts';
-import { type PictureStore, scenesOfStep } from './training-scenes.ts';
+import { type PictureStore, scenesInTurn } from './training-scenes.ts';
 
 /** How the decoder is tuned. */
 export interface DecoderRecipe extends StepRecipe, ReconstructionRecipe {}
@@ -43,6 +43,7 @@ export async function* trainDecoder(
 ): AsyncGenerator<StepEvent, Minimized<DecoderParameters>> {
   const { key } = run;
   const { batchSize } = recipe;
+  const scenesOf = scenesInTurn(key, recipe);
   const side = config.sampleSize;
   const shape = [batchSize, config.latentChannels, latents.side, latents.side];
   return yield* minimize(
@@ -64,7 +65,7 @@ export async function* trainDecoder(
     },
     {
       batch: prefetching(async (step) => {
-        const scenes = scenesOfStep(key, { ...recipe, step });
+        const scenes = scenesOf(step);
         return {
           picture: await pictures.read(scenes),
           ...latents.read(scenes),

@@ -27,8 +27,8 @@ import { constants } from './constants.ts';
 import type { LatentStore } from './latent-store.ts';
 import type { PocketNetworks } from './pocket-networks.ts';
 import { prefetching } from './prefetch.ts';
-import { type PretrainingRun, runSettings, type StepRecipe, updateSettings } from './recipe.ts';
-import { captionAt, scenesOfStep } from './training-scenes.ts';
+import { type FreshRun, runSettings, type StepRecipe, updateSettings } from './recipe.ts';
+import { captionAt, scenesInTurn } from './training-scenes.ts';
 
 export interface UnetRecipe extends StepRecipe {
   /** Share of captions left empty, for guidance. */
@@ -57,7 +57,7 @@ export async function* trainUnet(
   recipe: UnetRecipe,
   latents: LatentStore,
   schedule: NoiseSchedule,
-  run: PretrainingRun,
+  run: FreshRun,
 ): AsyncGenerator<StepEvent, Minimized<Tree<NdArray>>> {
   if (schedule.predictionType !== 'v_prediction') {
     throw new Error(
@@ -68,6 +68,7 @@ export async function* trainUnet(
   const { batchSize } = recipe;
   const { key } = run;
   const shape = [batchSize, config.inputChannels, latents.side, latents.side];
+  const scenesOf = scenesInTurn(key, recipe);
   const perItem = spec([batchSize, 1, 1, 1]);
   return yield* minimize(
     device,
@@ -105,7 +106,7 @@ export async function* trainUnet(
     {
       batch: prefetching(async (step) => {
         const stepKey = fold(fold(key, 'step'), step);
-        const scenes = scenesOfStep(key, { ...recipe, step });
+        const scenes = scenesOf(step);
         const empty = uniform(fold(stepKey, 'dropout'), [batchSize]).data;
         const captions = scenes.map((scene, item) =>
           empty[item]! < recipe.captionDropout ? '' : captionAt('training', scene, step),

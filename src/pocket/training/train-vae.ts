@@ -23,9 +23,9 @@ import {
 } from '../../networks/vae/index.ts';
 import { cellsOfSubject, cropToSubjects } from './crop-to-subjects.ts';
 import { prefetching } from './prefetch.ts';
-import { type PretrainingRun, runSettings, type StepRecipe, updateSettings } from './recipe.ts';
+import { type FreshRun, runSettings, type StepRecipe, updateSettings } from './recipe.ts';
 import { meansOfSquares, type ReconstructionRecipe, reconstructionLoss } from './reconstruction-loss.ts';
-import { type PictureStore, scenesOfStep } from './training-scenes.ts';
+import { type PictureStore, scenesInTurn } from './training-scenes.ts';
 
 /** How the autoencoder is trained. */
 export interface VaeRecipe extends StepRecipe, ReconstructionRecipe {
@@ -45,20 +45,21 @@ export interface VaeRecipe extends StepRecipe, ReconstructionRecipe {
 }
 
 /**
- * Trains an AutoencoderKL (Kingma, Welling 2013; Rombach et al. 2022, section 3.1) from scratch on drawn scenes: the
- * reconstruction of a sample of the latents, and a small divergence.
+ * Trains an AutoencoderKL (Kingma, Welling 2013; Rombach et al. 2022, section 3.1) on drawn scenes: the reconstruction
+ * of a sample of the latents, and a small divergence.
  */
 export async function* trainVae(
   device: Device,
   config: VaeConfig,
   recipe: VaeRecipe,
   pictures: PictureStore,
-  run: PretrainingRun,
+  run: FreshRun,
 ): AsyncGenerator<StepEvent, Minimized<Tree<NdArray>>> {
   const { key } = run;
   const { batchSize } = recipe;
   const side = recipe.cropSize;
   const cells = side / pixelsPerCell(config);
+  const scenesOf = scenesInTurn(key, recipe);
   const latents = [batchSize, config.latentChannels, cells, cells];
   return yield* minimize(
     device,
@@ -80,7 +81,7 @@ export async function* trainVae(
     },
     {
       batch: prefetching(async (step) => {
-        const scenes = scenesOfStep(key, { ...recipe, step });
+        const scenes = scenesOf(step);
         const whole = await pictures.read(scenes);
         const subjects = await pictures.readMasks(scenes, cellsOfSubject(config.sampleSize));
         return {

@@ -1,9 +1,9 @@
 import { fold, type NdArray, ndArray, permutation, type RandomKey, randomKey } from '../../engine/index.ts';
 import { arrayFromPictures, makePicture, type Picture } from '../../files/images/index.ts';
 import {
-  type BackgroundKind,
   backgroundKinds,
   captionOf,
+  drawLayers,
   randomScene,
   renderScene,
   type Scene,
@@ -23,77 +23,64 @@ export const sceneAt = (set: SceneSet, index: number): Scene =>
     companionShare: { training: 0.65, 'held out': 0.4 }[set],
   });
 
+/** That scene as it is drawn, in words of SVG: it tells one world from another. */
+export const drawingOf = (set: SceneSet, index: number): string =>
+  JSON.stringify(drawLayers(sceneAt(set, index)));
+
 /** A caption of that scene; `telling` chooses among its phrasings. */
 export const captionAt = (set: SceneSet, index: number, telling: number): string =>
   captionOf(sceneAt(set, index), fold(fold(fold(randomKey(worldSeed), set), index), telling));
 
-/**
- * The scenes of a step: epochs over the first `sceneCount` of the training set, each in an order of its own. Depends
- * on its arguments alone.
- * @param key of the training
- */
-export function scenesOfStep(
-  key: RandomKey,
-  {
-    step,
-    batchSize,
-    sceneCount,
-  }: { readonly step: number; readonly batchSize: number; readonly sceneCount: number },
-): number[] {
-  const orderKey = fold(key, 'scenes');
-  return Array.from({ length: batchSize }, (_, item) => {
-    const at = step * batchSize + item;
-    return orderOfEpoch(orderKey, Math.floor(at / sceneCount), sceneCount)[at % sceneCount]!;
-  });
+/** How a training goes through scenes. */
+export interface SceneOrder {
+  readonly batchSize: number;
+  /** Of the training set, the first that many. */
+  readonly sceneCount: number;
 }
 
-/** The epoch that was asked for last, so that a permutation is not made for every scene. */
-let lastOrder: { readonly name: string; readonly order: readonly number[] } | undefined;
-
-function orderOfEpoch(key: RandomKey, epoch: number, sceneCount: number): readonly number[] {
-  const name = JSON.stringify([key, epoch, sceneCount]);
-  if (lastOrder?.name !== name) lastOrder = { name, order: permutation(fold(key, epoch), sceneCount) };
-  return lastOrder.order;
+/**
+ * The scenes of each step: epochs, each in an order of its own. The same key gives the same scenes to the same step.
+ * @param key of the training
+ */
+export function scenesInTurn(
+  key: RandomKey,
+  { batchSize, sceneCount }: SceneOrder,
+): (step: number) => number[] {
+  const orderKey = fold(key, 'scenes');
+  let current: { readonly epoch: number; readonly order: readonly number[] } | undefined;
+  const orderOf = (epoch: number) => {
+    if (current?.epoch !== epoch) current = { epoch, order: permutation(fold(orderKey, epoch), sceneCount) };
+    return current.order;
+  };
+  return (step) =>
+    Array.from({ length: batchSize }, (_, item) => {
+      const at = step * batchSize + item;
+      return orderOf(Math.floor(at / sceneCount))[at % sceneCount]!;
+    });
 }
 
 /**
  * The same, but three steps of four show one background only, each in turn: a batch in which the place tells
  * nothing leaves the subject to be told apart.
  */
-export function scenesOfStepByPlace(
+export function scenesByPlace(
   key: RandomKey,
-  {
-    step,
-    batchSize,
-    sceneCount,
-  }: { readonly step: number; readonly batchSize: number; readonly sceneCount: number },
-): number[] {
-  if (step % 4 === 0) return scenesOfStep(key, { step: step / 4, batchSize, sceneCount });
-  const turn = step - Math.floor(step / 4) - 1;
-  const groups = scenesByPlace(sceneCount);
-  const [place, scenes] = groups[turn % groups.length]!;
-  const visit = Math.floor(turn / groups.length);
-  const drawn = scenesOfStep(fold(key, place), { step: visit, batchSize, sceneCount: scenes.length });
-  return drawn.map((at) => scenes[at]!);
-}
-
-type ScenesByPlace = readonly (readonly [place: BackgroundKind, scenes: readonly number[]])[];
-
-let lastGrouping: { readonly sceneCount: number; readonly groups: ScenesByPlace } | undefined;
-
-/** The first training scenes by their background; a background that none has is left out. */
-function scenesByPlace(sceneCount: number): ScenesByPlace {
-  if (lastGrouping?.sceneCount !== sceneCount) {
-    const places = Array.from(
-      { length: sceneCount },
-      (_, scene) => sceneAt('training', scene).background.kind,
-    );
-    const groups = backgroundKinds.map(
-      (kind) => [kind, places.flatMap((place, scene) => (place === kind ? [scene] : []))] as const,
-    );
-    lastGrouping = { sceneCount, groups: groups.filter(([, scenes]) => scenes.length > 0) };
-  }
-  return lastGrouping.groups;
+  { batchSize, sceneCount }: SceneOrder,
+): (step: number) => number[] {
+  const places = Array.from({ length: sceneCount }, (_, scene) => sceneAt('training', scene).background.kind);
+  const groups = backgroundKinds
+    .map((kind) => ({ kind, scenes: places.flatMap((place, scene) => (place === kind ? [scene] : [])) }))
+    .filter(({ scenes }) => scenes.length > 0)
+    .map(({ kind, scenes }) => {
+      const order = scenesInTurn(fold(key, kind), { batchSize, sceneCount: scenes.length });
+      return (visit: number) => order(visit).map((at) => scenes[at]!);
+    });
+  const anywhere = scenesInTurn(key, { batchSize, sceneCount });
+  return (step) => {
+    if (step % 4 === 0) return anywhere(step / 4);
+    const turn = step - Math.floor(step / 4) - 1;
+    return groups[turn % groups.length]!(Math.floor(turn / groups.length));
+  };
 }
 
 /** Drawn pictures of a set. */

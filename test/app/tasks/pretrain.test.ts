@@ -1,7 +1,8 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { cp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { PretrainResult } from '../../../src/app/tasks/pretrain/pretrain.ts';
+import type { QualityReport } from '../../../src/app/tasks/pretrain/report.ts';
 import {
   castArray,
   flatten,
@@ -26,7 +27,7 @@ import {
   textToImage,
 } from '../../../src/methods/diffusion/index.ts';
 import { encodePrompt } from '../../../src/networks/clip/index.ts';
-import { pocketNetworks, trainings, trialRecipe } from '../../../src/pocket/training/index.ts';
+import { pocketNetworks, type Training, trainings, trialRecipe } from '../../../src/pocket/training/index.ts';
 import { temporaryFolder } from '../../files/formats/temporary-folder.ts';
 
 const folder = temporaryFolder();
@@ -44,6 +45,41 @@ const pretrain = (
     { ...trial, stage, out: folder.path('out'), model: folder.path('model'), ...changes },
     options,
   );
+
+/** A new folder with all that the tests' first runs have made but for one training. */
+async function copyWithout(training: Training): Promise<string> {
+  const out = folder.path(`all but ${training} ${copies++}`);
+  const filter = (path: string) => !basename(path).startsWith(`${training}.`);
+  await cp(folder.path('out'), out, { recursive: true, filter });
+  return out;
+}
+
+let copies = 0;
+
+async function stopAt(step: number, training: Training, out: string, changes: Changes = {}): Promise<void> {
+  const controller = new AbortController();
+  const onEvent = (event: TaskEvent) => {
+    if (event.kind === 'progress' && event.unit === 'steps' && event.done === step) {
+      controller.abort(new Error('enough'));
+    }
+  };
+  const options = { signal: controller.signal, onEvent };
+  await expect(pretrain(training, { out, ...changes }, options)).rejects.toThrow('enough');
+}
+
+async function notesOf(training: Training, changes: Changes): Promise<string[]> {
+  const notes: string[] = [];
+  const onEvent = (event: TaskEvent) => event.kind === 'note' && notes.push(event.message);
+  await pretrain(training, changes, { onEvent });
+  return notes;
+}
+
+/** Of the assembled model, on next to nothing. */
+async function reported(changes: Changes = {}): Promise<QualityReport & { readonly card: string }> {
+  const result = await pretrain('report', { scenes: 2, prompts: 2, ...changes });
+  if (result.stage !== 'report' || result.card === undefined) throw new Error('no card was written');
+  return { ...result, card: result.card };
+}
 
 describe('pretrain', { timeout: 300_000 }, () => {
   const results = new Map<string, PretrainResult>();
@@ -67,6 +103,7 @@ describe('pretrain', { timeout: 300_000 }, () => {
   test.each(trainings)('leaves the state, the log, a sheet and a curve of %s', async (training) => {
     const names = await readdir(folder.path('out'));
     expect(names.filter((name) => name.startsWith(`${training}.`)).sort()).toEqual([
+      `${training}.json`,
       `${training}.losses.jsonl`,
       `${training}.losses.png`,
       `${training}.state.safetensors`,
@@ -94,46 +131,73 @@ describe('pretrain', { timeout: 300_000 }, () => {
     expect(width! > 1000 && height! > 600).toBe(true);
   });
 
-  test('goes on from where it was stopped as if it had not been, bit for bit', async () => {
-    const out = folder.path('stopped');
-    const controller = new AbortController();
-    const onEvent = (event: TaskEvent) => {
-      if (event.kind === 'progress' && event.done === 3) controller.abort(new Error('enough'));
-    };
-    await expect(pretrain('vae', { out }, { signal: controller.signal, onEvent })).rejects.toThrow('enough');
-    const notes: string[] = [];
-    await pretrain(
-      'vae',
-      { out },
-      { onEvent: (event) => event.kind === 'note' && notes.push(event.message) },
-    );
-    expect(notes).toEqual(['Going on from step 3']);
-    const stateIn = async (path: string) =>
-      flatten<NdArray>(await readTrainingState(join(path, 'vae.state.safetensors')));
-    expect(await stateIn(out)).toEqual(await stateIn(folder.path('out')));
-    const log = (await readFile(join(out, 'vae.losses.jsonl'), 'utf8')).trim().split('\n');
-    expect(log.map((line) => [JSON.parse(line).kind, JSON.parse(line).step])).toEqual([
-      ['start', 0],
-      ['step', 1],
-      ['step', 2],
-      ['step', 3],
-      ['start', 3],
-      ['step', 4],
-      ['step', 5],
-      ['step', 6],
-    ]);
-  });
+  test.each(trainings)(
+    'goes on with %s from where it was stopped as if it had not been, bit for bit',
+    async (training) => {
+      const out = await copyWithout(training);
+      await stopAt(3, training, out);
+      expect(await notesOf(training, { out })).toEqual(['Going on from step 3']);
+      const stateIn = async (path: string) =>
+        flatten<NdArray>(await readTrainingState(join(path, `${training}.state.safetensors`)));
+      expect(await stateIn(out)).toEqual(await stateIn(folder.path('out')));
+      const log = (await readFile(join(out, `${training}.losses.jsonl`), 'utf8')).trim().split('\n');
+      expect(log.map((line) => [JSON.parse(line).kind, JSON.parse(line).step])).toEqual([
+        ['start', 0],
+        ['step', 1],
+        ['step', 2],
+        ['step', 3],
+        ['start', 3],
+        ['step', 4],
+        ['step', 5],
+        ['step', 6],
+      ]);
+    },
+  );
 
   test('saves what there is when it is stopped in its last step', async () => {
     const out = folder.path('stopped late');
-    const controller = new AbortController();
-    const onEvent = (event: TaskEvent) => {
-      if (event.kind === 'progress' && event.done === 5) controller.abort(new Error('enough'));
-    };
-    await expect(pretrain('vae', { out, steps: 5 }, { signal: controller.signal, onEvent })).rejects.toThrow(
-      'enough',
+    await stopAt(5, 'vae', out, { steps: 5 });
+    expect(await readdir(out)).toEqual(['vae.json', 'vae.losses.jsonl', 'vae.state.safetensors']);
+  });
+
+  test('says which trainings below have not come to their end', async () => {
+    const out = await copyWithout('decoder');
+    await Promise.all(['vae.json', 'vae.state.safetensors'].map((name) => rm(join(out, name))));
+    await stopAt(2, 'vae', out);
+    expect(await notesOf('decoder', { out, steps: 1 })).toContain(
+      'The training "vae" has made 2 of its 6 steps',
     );
-    expect(await readdir(out)).toEqual(['vae.losses.jsonl', 'vae.state.safetensors']);
+  });
+
+  test('refuses to go on, and to assemble, where what it was begun on has changed', async () => {
+    const out = await copyWithout('decoder');
+    await pretrain('vae', { out, steps: 7 });
+    const sentence = /unet.state.safetensors: was trained on another encoder than there is now; remove it/;
+    await expect(pretrain('unet', { out, steps: 7 })).rejects.toThrow(sentence);
+    await expect(pretrain('assemble', { out, model: folder.path('never') })).rejects.toThrow(sentence);
+    await pretrain('clip', { out, steps: 7 });
+    await expect(pretrain('vision', { out, steps: 7 })).rejects.toThrow('was trained on another text tower');
+
+    // Begun anew, it has latents of the encoder that there is now, and their own factor.
+    const factorIn = async (path: string) => JSON.parse(await readFile(join(path, 'latents.json'), 'utf8'));
+    const before = await factorIn(out);
+    await rm(join(out, 'unet.state.safetensors'));
+    await pretrain('unet', { out, steps: 1 });
+    const after = await factorIn(out);
+    expect(after.encoder).not.toBe(before.encoder);
+    expect(after.scalingFactor).not.toBe(before.scalingFactor);
+    const encoded = (await readdir(out)).filter((name) => name.startsWith('encoded'));
+    expect(encoded).toEqual([expect.stringContaining(after.encoder)]);
+  });
+
+  test('assembles nothing before all trainings have begun, and encodes nothing for it', async () => {
+    const out = folder.path('two of them');
+    await pretrain('vae', { out, steps: 1 });
+    await pretrain('clip', { out, steps: 1 });
+    await expect(pretrain('assemble', { out, model: folder.path('never') })).rejects.toThrow(
+      'there is no state of the training "unet"',
+    );
+    expect(await readdir(out)).not.toContain('latents.json');
   });
 
   test('tells how far the encoding of scenes is, and stops in it', async () => {
@@ -221,22 +285,21 @@ describe('pretrain', { timeout: 300_000 }, () => {
   });
 
   test('reports the figures into the model card, and leaves alone what stands around them', async () => {
-    const result = await pretrain('report', { scenes: 2, prompts: 2 });
-    if (result.stage !== 'report') throw new Error(result.stage);
+    const result = await reported();
     expect(result.figures.map(({ value }) => Number.isFinite(value))).toEqual(result.figures.map(() => true));
     const card = await readFile(result.card, 'utf8');
     expect(card).toMatch(/^# The pocket model/);
     expect(card).toContain(
       `| Reconstruction, PSNR | ${result.figures[0]!.value.toFixed(1)} dB | ≥ 28.0 dB (missed) | 2 |`,
     );
-    expect(card).toContain('| unet | 6 |');
+    expect(card).toMatch(/^\| unet \| 6 \|.*\| as below \|$/m);
     const pictures = [...card.matchAll(/\]\((card\/[^)]+)\)/g)].map(([, path]) => path!);
     expect(pictures).toHaveLength(3 + trainings.length);
     for (const path of pictures) await readPicture(join(folder.path('model'), path));
 
     await writeFile(result.card, card.replace('# The pocket model', '# My words'));
     await pretrain('assemble');
-    await pretrain('report', { scenes: 2, prompts: 3 });
+    await reported({ prompts: 3 });
     const again = await readFile(result.card, 'utf8');
     expect(again).toMatch(/^# My words/);
     expect(again).toContain('≥ 92.0 % (missed) | 3 |');
@@ -244,11 +307,30 @@ describe('pretrain', { timeout: 300_000 }, () => {
 
     // Without the trainings' folder it keeps what the card tells of them.
     const elsewhere = folder.path('nowhere');
-    await pretrain('report', { scenes: 2, prompts: 2, out: elsewhere });
+    await reported({ out: elsewhere });
     const trainingsOf = (card: string) => card.slice(card.indexOf('## Trainings'), card.indexOf('## Recipe'));
     expect(trainingsOf(await readFile(result.card, 'utf8'))).toBe(trainingsOf(again));
     expect(await readdir(folder.path('.'))).not.toContain('nowhere');
+
+    // With one of them it keeps what it tells of the others.
+    const out = folder.path('one more');
+    await pretrain('clip', { out, steps: 3 });
+    await reported({ out });
+    const rows = (card: string) => card.match(/^\| (vae|clip|unet|decoder|vision) \|.*$/gm);
+    const other = trainingsOf(await readFile(result.card, 'utf8'));
+    expect(rows(other)?.toSpliced(1, 1)).toEqual(rows(trainingsOf(again))?.toSpliced(1, 1));
+    expect(rows(other)?.[1]).toMatch(/^\| clip \| 3 \|.*\| steps 3 \|$/);
+    expect(other.match(/!\[Loss of/g)).toHaveLength(trainings.length);
   }, 300_000);
+
+  test('reports on the built-in model and leaves its card as it is', async () => {
+    const card = () => readFile(folder.path('model/README.md'), 'utf8');
+    const before = await card();
+    const changes = { model: undefined, scenes: 3, prompts: 2 };
+    const result = await pretrain('report', changes, { builtInModel: folder.path('model') });
+    expect(result).toMatchObject({ stage: 'report', card: undefined });
+    expect(await card()).toBe(before);
+  });
 
   test('begins with a model where one is given, for lack of trainings', async () => {
     const out = folder.path('begun');
@@ -264,10 +346,9 @@ describe('pretrain', { timeout: 300_000 }, () => {
     const storedNumbers = Array.from(stored, Number);
     expect(largest(storedNumbers)).toBeGreaterThan(0.004);
     expect(largest(storedNumbers.map((value, at) => Number(moved[at]) - value))).toBeLessThan(0.002);
-    const latents = await Promise.all(
-      ['out', 'begun'].map((name) => readFile(join(folder.path(name), 'latents.json'), 'utf8')),
-    );
-    expect(latents[1]).toBe(latents[0]);
+    const factorIn = async (path: string) =>
+      JSON.parse(await readFile(join(path, 'latents.json'), 'utf8')).scalingFactor;
+    expect(await factorIn(out)).toBe(await factorIn(folder.path('out')));
   });
 
   test('says which training is missing', async () => {

@@ -4,8 +4,8 @@ import {
   captionAt,
   pictureStore,
   sceneAt,
-  scenesOfStep,
-  scenesOfStepByPlace,
+  scenesByPlace,
+  scenesInTurn,
 } from '../../../src/pocket/training/index.ts';
 import { backgroundKinds, renderScene } from '../../../src/pocket/world/index.ts';
 
@@ -13,8 +13,8 @@ const key = randomKey(1);
 
 describe('the scenes of a step', () => {
   const settings = { batchSize: 4, sceneCount: 10 };
-  const upTo = (steps: number) =>
-    Array.from({ length: steps }, (_, step) => scenesOfStep(key, { ...settings, step })).flat();
+  const scenesOf = scenesInTurn(key, settings);
+  const upTo = (steps: number) => Array.from({ length: steps }, (_, step) => scenesOf(step)).flat();
 
   test('cover each epoch once, each in an order of its own', () => {
     const epochs = [0, 1, 2, 3].map((epoch) => upTo(10).slice(10 * epoch, 10 * epoch + 10));
@@ -24,24 +24,24 @@ describe('the scenes of a step', () => {
     expect(new Set(epochs.map(String)).size).toBe(epochs.length);
   });
 
-  test('depend on the arguments alone, whatever was asked before', () => {
-    const inOrder = upTo(8).slice(28);
-    scenesOfStep(randomKey(2), { ...settings, step: 3 });
-    scenesOfStep(key, { ...settings, sceneCount: 7, step: 1 });
-    expect(scenesOfStep(key, { ...settings, step: 7 })).toEqual(inOrder);
+  test('are the same in whichever order steps are asked for', () => {
+    const inOrder = upTo(8);
+    const backwards = Array.from({ length: 8 }, (_, at) => scenesInTurn(key, settings)(7 - at));
+    expect(backwards.toReversed().flat()).toEqual(inOrder);
+    const anew = scenesInTurn(key, settings);
+    expect([anew(7), anew(0), anew(7)]).toEqual([inOrder.slice(28), inOrder.slice(0, 4), inOrder.slice(28)]);
   });
 
   test('differ by key', () => {
-    expect(scenesOfStep(randomKey(2), { ...settings, step: 0 })).not.toEqual(upTo(1));
+    expect(scenesInTurn(randomKey(2), settings)(0)).not.toEqual(upTo(1));
   });
 });
 
 describe('the scenes of a step by place', () => {
   const settings = { batchSize: 6, sceneCount: 120 };
+  const scenesOf = scenesByPlace(key, settings);
   const placesOf = (step: number) =>
-    scenesOfStepByPlace(key, { ...settings, step }).map(
-      (scene) => sceneAt('training', scene).background.kind,
-    );
+    scenesOf(step).map((scene) => sceneAt('training', scene).background.kind);
 
   test('show one background in three steps of four, each in turn', () => {
     const steps = Array.from({ length: 16 }, (_, step) => step);
@@ -51,9 +51,7 @@ describe('the scenes of a step by place', () => {
   });
 
   test('cover the training set in the steps between', () => {
-    const between = Array.from({ length: 20 }, (_, turn) =>
-      scenesOfStepByPlace(key, { ...settings, step: 4 * turn }),
-    );
+    const between = Array.from({ length: 20 }, (_, turn) => scenesOf(4 * turn));
     expect(new Set(between.flat()).size).toBe(settings.sceneCount);
   });
 });

@@ -2,11 +2,14 @@ import { mkdir, readdir, readFile, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Device } from '../../../engine/index.ts';
 import { writeDiffusersFolder } from '../../../files/checkpoints/index.ts';
-import { assemblePocketModel, pocketNetworks } from '../../../pocket/training/index.ts';
+import { assemblePocketModel, pocketNetworks, trainings } from '../../../pocket/training/index.ts';
 import { isThere } from '../../models/is-there.ts';
+import type { TaskContext } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
+import { scalingFactorOf } from './encoded-scenes.ts';
+import { requireFoundations } from './foundations.ts';
 import { type PretrainParameters, recipes } from './parameters.ts';
-import { scalingFactorOf } from './start-training.ts';
+import { told } from './told.ts';
 import { averagesOf, openTrainingFolder, trainedClip, trainedVae } from './training-folder.ts';
 
 export interface AssembledModel {
@@ -15,22 +18,26 @@ export interface AssembledModel {
   readonly bytes: number;
 }
 
-/** Puts the averaged parameters of all trainings together in float16; the model card of an earlier model stays. */
+/**
+ * Puts the averaged parameters of all trainings together in float16; the model card of an earlier model stays.
+ * @throws TaskError if a training is missing, or was begun on something else than there is now
+ */
 export async function* assemble(
   parameters: PretrainParameters,
   path: string,
   device: Device,
+  { signal }: TaskContext,
 ): AsyncGenerator<TaskEvent, AssembledModel> {
   const folder = await openTrainingFolder(parameters.out, parameters.start);
   const recipe = recipes[parameters.recipe];
   yield { kind: 'stage', stage: 'Putting the model together' };
+  for (const training of trainings) await requireFoundations(folder, training);
+  const [vae, clip] = [await trainedVae(folder), await trainedClip(folder)];
+  const unet = await averagesOf(folder, 'unet');
   const setting = { device, recipe, networks: pocketNetworks(recipe.configs), folder };
-  const { model, beside } = assemblePocketModel(recipe.configs, {
-    vae: await trainedVae(folder),
-    scalingFactor: await scalingFactorOf(setting),
-    clip: await trainedClip(folder),
-    unet: await averagesOf(folder, 'unet'),
-  });
+  const scalingFactor = yield* told('Encoding scenes', scalingFactorOf(setting), signal);
+  const trained = { vae, clip, unet, scalingFactor };
+  const { model, beside } = assemblePocketModel(recipe.configs, trained);
   await mkdir(dirname(path), { recursive: true });
   const card = await readCard(path);
   await writeDiffusersFolder(path, model, {

@@ -2,13 +2,15 @@ import { type QualityFigure, shownQuality } from '../../../pocket/judging/index.
 import { type PocketRecipe, type Training, trainings } from '../../../pocket/training/index.ts';
 import { formatDuration } from '../../cli/time-left.ts';
 import { CARD } from './assemble.ts';
+import type { TrainingRecord } from './training-folder.ts';
 import { type LogLine, lastLoss, stepsOf } from './training-log.ts';
 
 /** What a report writes into the card. */
 export interface CardData {
   readonly figures: readonly QualityFigure[];
   readonly recipe: PocketRecipe;
-  readonly logs: ReadonlyMap<Training, readonly LogLine[]>;
+  /** Those that a log tells of. */
+  readonly trainings: ReadonlyMap<Training, LoggedTraining>;
   readonly scalingFactor: number;
   /** How pictures were generated: "dpm-solver++, 30 steps, guidance 4". */
   readonly sampling: string;
@@ -17,13 +19,18 @@ export interface CardData {
   readonly bytes: number;
 }
 
+export interface LoggedTraining {
+  readonly lines: readonly LogLine[];
+  /** With which settings it was last run, where that is known. */
+  readonly record: TrainingRecord | undefined;
+}
+
 const BEGIN = '<!-- Written by `dreamsteerer pretrain report`: -->';
 const END = '<!-- End of what `dreamsteerer pretrain report` writes. -->';
 
-/** The card with its data part written anew; what stands around it stays, and its trainings if no log tells of any. */
+/** The card with its data part written anew; what stands around it stays, and what it tells of trainings without a log. */
 export function writeCard(card: string | undefined, data: CardData): string {
-  const known = logged(data.logs).length === 0 ? card?.match(trainingsPart)?.[0] : undefined;
-  const part = `${BEGIN}\n\n${dataPart(data, known ?? trainingsOf(data))}\n\n${END}`;
+  const part = `${BEGIN}\n\n${dataPart(data, card?.match(trainingsPart)?.[0] ?? '')}\n\n${END}`;
   if (card === undefined) return `${introduction}\n\n${part}\n`;
   const [begin, end] = [card.indexOf(BEGIN), card.indexOf(END)];
   if (begin < 0 || end < begin) return `${card.trimEnd()}\n\n${part}\n`;
@@ -40,7 +47,9 @@ folder that Python's diffusers loads too. It draws and knows one thing, the pock
 trained by the project's own code on pictures that the project draws itself, with these commands:
 
 \`\`\`
-${[...trainings, 'assemble', 'report'].map((stage) => `dreamsteerer pretrain ${stage} --out pocket-training --model models/pocket`).join('\n')}
+${trainings.map((training) => `dreamsteerer pretrain ${training} --out pocket-training`).join('\n')}
+dreamsteerer pretrain assemble --out pocket-training --model models/pocket
+dreamsteerer pretrain report --out pocket-training --model models/pocket
 \`\`\`
 
 Each can be stopped and started again, and goes on where it was. The tuning of the decoder and of the vision tower
@@ -48,14 +57,11 @@ leaves alone what the UNet was trained on: the encoder's latents and the text to
 
 const trainingsPart = /^## Trainings$.*?(?=\n\n## Recipe$)/ms;
 
-const trainingsOf = (data: CardData): string =>
-  `## Trainings\n\n${trainingTable(data)}\n\n${lossCurves(data)}`.trimEnd();
-
-const dataPart = (data: CardData, trainings: string): string =>
+const dataPart = (data: CardData, known: string): string =>
   [
     `## Quality\n\n${qualityTable(data.figures)}\n\nOn scenes and prompts that no training sees. Generated with ${data.sampling}; judged by the model's own CLIP. Attention is held to its bar at Otsu's threshold, which no number has to be chosen for.`,
     `## Pictures\n\nPrompts, from left to right and top to bottom:\n\n${data.prompts.map((prompt, index) => `${index + 1}. ${prompt}`).join('\n')}\n\n![Generated pictures](${cardPicture('generated')})\n\nHeld-out scenes, and below each its reconstruction by the autoencoder:\n\n![Reconstructions](${cardPicture('reconstructions')})\n\nSimilarity of held-out drawings with prompts:\n\n![Similarities](${cardPicture('similarities')})`,
-    trainings,
+    `## Trainings\n\n${trainingsOf(data, known)}`,
     `## Recipe\n\nSeed ${data.recipe.seed}. Learning rates rise over the warmup and fall to nothing over the decay; Muon updates matrices, AdamW all else; the averages of the weights are kept, in float16. Scaling factor of the latents: ${data.scalingFactor.toPrecision(6)}. All files together: ${(data.bytes / 1e6).toFixed(1)} MB.\n\n${recipeTable(data.recipe)}`,
   ].join('\n\n');
 
@@ -70,42 +76,61 @@ const qualityTable = (figures: readonly QualityFigure[]): string =>
     ]),
   );
 
-const trainingTable = ({ logs }: CardData): string =>
-  table(
-    ['', 'steps', 'time', 'last loss', 'machine'],
-    logged(logs).map(([training, lines]) => {
-      const steps = stepsOf(lines);
-      const seconds = steps.reduce((sum, step) => sum + step.seconds, 0);
-      const machines = new Set(lines.flatMap((line) => (line.kind === 'start' ? [line.machine] : [])));
-      return [
-        training,
-        `${steps.at(-1)!.step}`,
-        formatDuration(1000 * seconds),
-        lastLoss(steps)!.toPrecision(4),
-        [...machines].join('; '),
-      ];
-    }),
-  );
+/** A row and a curve of each training, as `known` has them where there is no log. */
+function trainingsOf(data: CardData, known: string): string {
+  const told = trainings.flatMap((training) => {
+    const logged = data.trainings.get(training);
+    const row =
+      logged === undefined
+        ? known.match(new RegExp(`^\\| ${training} \\|.*$`, 'm'))?.[0]
+        : tableRow(trainingRow(training, logged, settings(data.recipe[training])));
+    return row === undefined ? [] : [{ training, row }];
+  });
+  const head = ['', 'steps', 'time', 'last loss', 'machine', 'settings'];
+  const curves = told.map(({ training }) => `![Loss of ${training}](${cardPicture(`losses-${training}`)})`);
+  return [[table(head, []), ...told.map(({ row }) => row)].join('\n'), ...curves].join('\n\n');
+}
 
-const lossCurves = ({ logs }: CardData): string =>
-  logged(logs)
-    .map(([training]) => `![Loss of ${training}](${cardPicture(`losses-${training}`)})`)
-    .join('\n\n');
+function trainingRow(
+  training: Training,
+  { lines, record }: LoggedTraining,
+  recipe: Settings,
+): readonly string[] {
+  const steps = stepsOf(lines);
+  const seconds = steps.reduce((sum, step) => sum + step.seconds, 0);
+  const machines = new Set(lines.flatMap((line) => (line.kind === 'start' ? [line.machine] : [])));
+  return [
+    training,
+    `${steps.at(-1)!.step}`,
+    formatDuration(1000 * seconds),
+    lastLoss(steps)!.toPrecision(4),
+    [...machines].join('; '),
+    settingsOf(record, recipe),
+  ];
+}
 
-/** Trainings of which there is a log with steps. */
-export const logged = (logs: CardData['logs']): (readonly [Training, readonly LogLine[]])[] =>
-  [...logs].filter(([, lines]) => stepsOf(lines).length > 0);
+/** How what a training was run with differs from the recipe. */
+function settingsOf(record: TrainingRecord | undefined, recipe: Settings): string {
+  if (record === undefined) return 'not recorded';
+  const others = Object.entries(record.recipe).filter(([name, value]) => recipe[name] !== value);
+  return others.length === 0 ? 'as below' : others.map(([name, value]) => `${name} ${value}`).join(', ');
+}
 
 /** A row a setting, a column a training. */
 function recipeTable(recipe: PocketRecipe): string {
-  const settings = [...new Set(trainings.flatMap((training) => Object.keys(recipe[training])))];
-  const value = (training: Training, setting: string) =>
-    (recipe[training] as unknown as Readonly<Record<string, number | string | undefined>>)[setting];
+  const columns = trainings.map((training) => settings(recipe[training]));
+  const names = [...new Set(columns.flatMap(Object.keys))];
   return table(
     ['', ...trainings],
-    settings.map((setting) => [setting, ...trainings.map((each) => `${value(each, setting) ?? ''}`)]),
+    names.map((name) => [name, ...columns.map((column) => `${column[name] ?? ''}`)]),
   );
 }
 
+type Settings = Readonly<Record<string, number>>;
+
+const settings = (recipe: PocketRecipe[Training]): Settings => ({ ...recipe });
+
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
-  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.join(' | ')} |`).join('\n');
+  [head, head.map(() => '---'), ...rows].map(tableRow).join('\n');
+
+const tableRow = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;

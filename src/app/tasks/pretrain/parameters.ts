@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import { pocketRecipe, trainings, trialRecipe } from '../../../pocket/training/index.ts';
-import type { ParameterHints } from '../task.ts';
+import { deviceParameters, hints } from '../parameters/shared-parameters.ts';
 
 export const stages = [...trainings, 'assemble', 'report'] as const;
 export type Stage = (typeof stages)[number];
 
 export const recipes = { pocket: pocketRecipe, trial: trialRecipe } as const;
-
-const hints = (hints: ParameterHints): Record<string, unknown> => ({ ...hints });
 
 /** What `pretrain` can be told. */
 export const pretrainParameters = z.object({
@@ -25,8 +23,14 @@ export const pretrainParameters = z.object({
     .string()
     .min(1)
     .optional()
-    .describe('Folder of the model that assemble writes and report judges')
-    .meta(hints({ short: 'm', placeholder: 'folder', defaultText: 'for report, the built-in model' })),
+    .describe('Folder of the model that assemble writes, and that report judges and writes the card of')
+    .meta(
+      hints({
+        short: 'm',
+        placeholder: 'folder',
+        defaultText: 'for report, the built-in model, whose card stays as it is',
+      }),
+    ),
   start: z
     .string()
     .min(1)
@@ -74,17 +78,7 @@ export const pretrainParameters = z.object({
     .default(200)
     .describe('Held-out prompts that report judges by')
     .meta(hints({ unit: 'prompts' })),
-  device: z
-    .enum(['auto', 'cpu', 'webgpu', 'cuda', 'dml', 'coreml'])
-    .default('auto')
-    .describe('Where it is computed; doctor lists what there is'),
-  threads: z
-    .int()
-    .min(1)
-    .max(1024)
-    .optional()
-    .describe('Processor threads')
-    .meta(hints({ unit: 'threads', defaultText: 'all cores' })),
+  ...deviceParameters,
 });
 
 export type PretrainParameters = z.output<typeof pretrainParameters>;

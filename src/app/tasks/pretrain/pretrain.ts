@@ -19,6 +19,7 @@ export const pretrain = defineTask({
     ['unet --start models/pocket --out tuned', 'goes on from a model whose trainings are not at hand'],
     ['assemble --model models/pocket', 'writes the model as a diffusers folder in float16'],
     ['report --model models/pocket', 'measures its quality and writes the model card'],
+    ['report --scenes 50 --prompts 20', 'measures that of the built-in model by and by, and writes nothing'],
     ['vae --recipe trial --out /tmp/trial', 'tries the training out in seconds'],
   ],
   parameters: pretrainParameters,
@@ -31,7 +32,7 @@ export const pretrain = defineTask({
     const model = parameters.model ?? context.builtInModel;
     const device = await openDevice(parameters.device, threads === undefined ? {} : { threads });
     try {
-      if (stage === 'assemble') return yield* assemble(parameters, model, device);
+      if (stage === 'assemble') return yield* assemble(parameters, model, device, context);
       if (stage === 'report') return yield* report(parameters, model, device, context);
       return yield* train(stage, parameters, device, context);
     } finally {
@@ -54,5 +55,5 @@ function describeFigures({ figures, card }: QualityReport): string {
     const verdict = bar === undefined ? '' : `  (${reached} ${shownQuality(bar, unit)})`;
     return `${name.padEnd(width)}  ${shownQuality(value, unit)}${verdict}`;
   });
-  return [...lines, card].join('\n');
+  return [...lines, card ?? 'The model card is written where the model is named, with --model'].join('\n');
 }

@@ -8,8 +8,10 @@ import {
   parseSchedulerConfig,
   readScheduler,
   releaseModel,
+  type Scheduler,
 } from '../../../methods/diffusion/index.ts';
-import { holdClip, Instruments, releaseClip } from '../../../methods/evaluation/index.ts';
+import type { EditModel } from '../../../methods/editing/index.ts';
+import { type HeldClip, holdClip, releaseClip } from '../../../methods/evaluation/index.ts';
 import {
   type JudgingEvent,
   judgeAttention,
@@ -22,13 +24,13 @@ import {
   type QualityFigure,
   qualityFigures,
 } from '../../../pocket/judging/index.ts';
-import { trainings } from '../../../pocket/training/index.ts';
+import { type Training, trainings } from '../../../pocket/training/index.ts';
 import { drawLosses } from '../../charts/draw-losses.ts';
 import { isThere } from '../../models/is-there.ts';
 import type { TaskContext } from '../task.ts';
-import type { ProgressUnit, TaskEvent } from '../task-event.ts';
+import type { TaskEvent } from '../task-event.ts';
 import { sizeOfFolder } from './assemble.ts';
-import { type CardData, cardPicture, logged, writeCard } from './model-card.ts';
+import { cardPicture, type LoggedTraining, writeCard } from './model-card.ts';
 import { type PretrainParameters, recipes } from './parameters.ts';
 import {
   generatedSheet,
@@ -37,124 +39,151 @@ import {
   similaritySheet,
   usualSampling,
 } from './sample-sheets.ts';
+import { told } from './told.ts';
 import { openTrainingFolder } from './training-folder.ts';
 import { readLog, stepsOf } from './training-log.ts';
 
 export interface QualityReport {
   readonly stage: 'report';
   readonly figures: readonly QualityFigure[];
-  readonly card: string;
+  /** Where the model card was written; undefined if it was left as it is. */
+  readonly card: string | undefined;
 }
 
-/** Judges the assembled model as `generate` uses it, and writes its card. */
+/** Judges the assembled model as `generate` uses it, and writes its card if the model was named. */
 export async function* report(
   parameters: PretrainParameters,
   path: string,
   device: Device,
   { signal }: TaskContext,
 ): AsyncGenerator<TaskEvent, QualityReport> {
-  const { steps, guidanceScale } = usualSampling;
   yield { kind: 'stage', stage: 'Loading the model' };
+  const judged = await openJudged(path, device);
+  try {
+    const figures = qualityFigures(yield* judge(judged, parameters, signal));
+    if (parameters.model === undefined) return { stage: 'report', figures, card: undefined };
+    yield { kind: 'stage', stage: 'Writing the model card' };
+    const card = await writeCardAndPictures(judged, figures, parameters);
+    yield { kind: 'file', path: card };
+    return { stage: 'report', figures, card };
+  } finally {
+    await judged.close();
+  }
+}
+
+/** An assembled model, open. */
+interface JudgedModel {
+  readonly path: string;
+  readonly editModel: EditModel;
+  readonly clip: HeldClip;
+  readonly scheduler: Scheduler;
+  close(): Promise<void>;
+}
+
+async function openJudged(path: string, device: Device): Promise<JudgedModel> {
   const opened = await openDiffusersFolder(path);
   const openedClip = await openClip(path);
   const tokenizer = await readTokenizer(path, opened.tokenizerFiles);
-  const scheduler = readScheduler(parseSchedulerConfig(opened.schedulerConfig));
   const model = await holdModel(device, opened);
   const clip = await holdClip(device, openedClip);
   await Promise.all([opened.close(), openedClip.close()]);
-  const editModel = { model, tokenizer };
-  const [scenes, prompts] = [{ count: parameters.scenes }, { count: parameters.prompts }];
-  const few = { count: Math.min(parameters.scenes, 8) }; // 200 steps each
-  const shared = { ...(signal && { signal }) };
-  const key = randomKey(recipes[parameters.recipe].seed);
-  const quality: PocketQuality = {
-    autoencoder: yield* told('Judging the autoencoder', judgeAutoencoder(model, { ...scenes, ...shared })),
-    decoder: yield* told(
-      'Seeking latents',
-      judgeDecoder(model, { ...few, ...shared, recipe: recipes[parameters.recipe].decoder }),
-    ),
-    clip: yield* told('Judging the CLIP', judgeClip(device, clip, { ...scenes, ...shared })),
-    denoising: yield* told(
+  return {
+    path,
+    editModel: { model, tokenizer },
+    clip,
+    scheduler: readScheduler(parseSchedulerConfig(opened.schedulerConfig)),
+    close: async () => {
+      await releaseModel(model);
+      await releaseClip(clip);
+    },
+  };
+}
+
+async function* judge(
+  { editModel, clip, scheduler }: JudgedModel,
+  parameters: PretrainParameters,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<TaskEvent, PocketQuality> {
+  const { model } = editModel;
+  const { seed, decoder } = recipes[parameters.recipe];
+  const key = randomKey(seed);
+  const shared = { count: parameters.scenes, ...(signal && { signal }) };
+  const noising = { ...shared, schedule: scheduler.schedule };
+  const few = Math.min(parameters.scenes, 8); // 200 steps each
+  return {
+    autoencoder: yield* stage('Judging the autoencoder', judgeAutoencoder(model, shared)),
+    decoder: yield* stage('Seeking latents', judgeDecoder(model, { ...shared, count: few, recipe: decoder })),
+    clip: yield* stage('Judging the CLIP', judgeClip(model.device, clip, shared)),
+    denoising: yield* stage(
       'Judging the UNet',
-      judgeDenoising(editModel, {
-        ...scenes,
-        ...shared,
-        schedule: scheduler.schedule,
-        key: fold(key, 'denoising'),
-      }),
+      judgeDenoising(editModel, { ...noising, key: fold(key, 'denoising') }),
     ),
-    generated: yield* told(
+    generated: yield* stage(
       'Judging generated pictures',
       judgeGenerated(editModel, clip, {
-        ...prompts,
         ...shared,
+        ...usualSampling,
+        count: parameters.prompts,
         scheduler,
-        steps,
-        guidanceScale,
         key: fold(key, 'generated'),
       }),
     ),
-    attention: yield* told(
+    attention: yield* stage(
       'Judging attention',
-      judgeAttention(editModel, {
-        ...scenes,
-        ...shared,
-        schedule: scheduler.schedule,
-        key: fold(key, 'attention'),
-      }),
+      judgeAttention(editModel, { ...noising, key: fold(key, 'attention') }),
     ),
   };
-  const figures = qualityFigures(quality);
+}
 
-  yield { kind: 'stage', stage: 'Writing the model card' };
-  const instruments = new Instruments(device);
+async function* stage<Result>(
+  name: string,
+  judging: AsyncGenerator<JudgingEvent, Result>,
+): AsyncGenerator<TaskEvent, Result> {
+  yield { kind: 'stage', stage: name };
+  return yield* told(name, judging);
+}
+
+/** @returns where the card lies */
+async function writeCardAndPictures(
+  { path, editModel, clip, scheduler }: JudgedModel,
+  figures: readonly QualityFigure[],
+  { out, recipe }: PretrainParameters,
+): Promise<string> {
+  const trainings = await readTrainings(out);
   const pictures = new Map<string, Uint8Array>([
     ['generated', await generatedSheet(editModel, scheduler)],
-    ['reconstructions', await reconstructionSheet(model)],
-    ['similarities', await similaritySheet(instruments, clip)],
+    ['reconstructions', await reconstructionSheet(editModel.model)],
+    ['similarities', await similaritySheet(editModel.model.device, clip)],
   ]);
-  await instruments.dispose();
-  await releaseModel(model);
-  await releaseClip(clip);
-  const logs = await readLogs(parameters.out);
-  for (const [training, lines] of logged(logs)) {
+  for (const [training, { lines }] of trainings) {
     pictures.set(`losses-${training}`, await drawLosses(stepsOf(lines)));
   }
   for (const [name, bytes] of pictures) await write(join(path, cardPicture(name)), bytes);
   const card = join(path, 'README.md');
+  const { steps, guidanceScale } = usualSampling;
   const written = writeCard((await isThere(card)) ? await readFile(card, 'utf8') : undefined, {
     figures,
-    logs,
-    recipe: recipes[parameters.recipe],
-    scalingFactor: model.vae.config.scalingFactor,
+    trainings,
+    recipe: recipes[recipe],
+    scalingFactor: editModel.model.vae.config.scalingFactor,
     sampling: `${scheduler.sampler.name}, ${steps} steps, guidance ${guidanceScale}`,
-    prompts: sheetPrompts,
+    prompts: sheetPrompts(),
     bytes: await sizeOfFolder(path),
   });
   await write(card, Buffer.from(written));
-  yield { kind: 'file', path: card };
-  return { stage: 'report', figures, card };
+  return card;
 }
 
-/** A judgement's events as a task's. */
-async function* told<Result>(
-  stage: string,
-  judging: AsyncGenerator<JudgingEvent, Result>,
-): AsyncGenerator<TaskEvent, Result> {
-  const unit: ProgressUnit = 'pictures';
-  yield { kind: 'stage', stage };
-  let next = await judging.next();
-  for (; !next.done; next = await judging.next()) {
-    yield { kind: 'progress', stage, done: next.value.done, total: next.value.count, unit };
-  }
-  return next.value;
-}
-
-async function readLogs(out: string): Promise<CardData['logs']> {
-  if (!(await isThere(out))) return new Map();
+/** The trainings in a folder that have made steps. */
+async function readTrainings(out: string): Promise<Map<Training, LoggedTraining>> {
+  const found = new Map<Training, LoggedTraining>();
+  if (!(await isThere(out))) return found;
   const folder = await openTrainingFolder(out);
-  const logs = await Promise.all(trainings.map((training) => readLog(folder, training)));
-  return new Map(trainings.map((training, index) => [training, logs[index]!]));
+  for (const training of trainings) {
+    const lines = await readLog(folder, training);
+    if (stepsOf(lines).length > 0) found.set(training, { lines, record: await folder.record(training) });
+  }
+  return found;
 }
 
 async function write(path: string, bytes: Uint8Array): Promise<void> {

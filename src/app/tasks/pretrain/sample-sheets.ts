@@ -1,4 +1,4 @@
-import { type NdArray, randomKey, type Tree } from '../../../engine/index.ts';
+import { type Device, type NdArray, randomKey, resultOf, type Tree } from '../../../engine/index.ts';
 import { encodePicture, type Picture } from '../../../files/images/index.ts';
 import { type HeldModel, releaseModel } from '../../../methods/diffusion/index.ts';
 import type { EditModel } from '../../../methods/editing/index.ts';
@@ -30,7 +30,8 @@ import { drawMatrix } from '../../charts/draw-matrix.ts';
 import { montage, rowsOf } from '../../charts/montage.ts';
 import { usualGuidance } from '../../models/usual-guidance.ts';
 import { generateParameters } from '../generate/parameters.ts';
-import { scalingFactorOf, schedulerOf, type TrainingSetting } from './start-training.ts';
+import { scalingFactorOf } from './encoded-scenes.ts';
+import { schedulerOf, type TrainingSetting } from './start-training.ts';
 import { averagesOf, trainedVae, withDecoder } from './training-folder.ts';
 
 /** What a training's averaged parameters can do by now, as a PNG. */
@@ -66,11 +67,9 @@ async function similaritiesOf({ device, networks }: TrainingSetting, { text, vis
       tokenizer: networks.tokenizer,
     },
   };
-  const instruments = new Instruments(device);
   try {
-    return await similaritySheet(instruments, clip);
+    return await similaritySheet(device, clip);
   } finally {
-    await instruments.dispose();
     await releaseClip(clip);
   }
 }
@@ -78,7 +77,7 @@ async function similaritiesOf({ device, networks }: TrainingSetting, { text, vis
 async function generatedBy(setting: TrainingSetting, parameters: Tree<NdArray>) {
   const { device, networks, folder, recipe } = setting;
   const { text } = (await averagesOf(folder, 'clip')) as ClipParameters;
-  const scalingFactor = await scalingFactorOf(setting);
+  const scalingFactor = await resultOf(scalingFactorOf(setting));
   const model: HeldModel = {
     device,
     unet: await holdParameters(device, networks.unet, parameters),
@@ -118,7 +117,7 @@ const firstHeldOut = (size: number): Promise<HeldOutScene[]> =>
   Promise.all(Array.from({ length: SHEET }, (_, index) => drawHeldOut(index, size)));
 
 /** The prompts of the sheet of generated pictures, row by row: the one that the model was made for, and held-out ones. */
-export const sheetPrompts: readonly string[] = [
+export const sheetPrompts = (): string[] => [
   'a photo of a tabby cat next to a mirror in the living room',
   ...Array.from({ length: SHEET - 1 }, (_, index) => heldOutPrompt(index)),
 ];
@@ -136,19 +135,24 @@ export async function generatedSheet(
 ): Promise<Uint8Array> {
   const pictures: Picture[] = [];
   const options = { ...usualSampling, scheduler, key: randomKey(1) };
-  for await (const some of generatePictures(model, sheetPrompts, options)) pictures.push(...some);
+  for await (const some of generatePictures(model, sheetPrompts(), options)) pictures.push(...some);
   return encodePicture(montage(rowsOf(pictures, COLUMNS)), 'PNG');
 }
 
 /** The similarity of a held-out scene of each class with the prompt of each. */
-export async function similaritySheet(instruments: Instruments, clip: HeldClip): Promise<Uint8Array> {
+export async function similaritySheet(device: Device, clip: HeldClip): Promise<Uint8Array> {
   const indices = subjectClasses.map(firstOfClass);
   const prompts = indices.map((index) => promptOf(sceneAt('held out', index)));
+  const instruments = new Instruments(device);
   const [pictures, captions]: [Embedding[], Embedding[]] = [[], []];
-  for (const [at, index] of indices.entries()) {
-    const { picture } = await drawHeldOut(index, clip.vision.config.imageSize);
-    pictures.push(await embedPicture(instruments, clip, picture));
-    captions.push(await embedCaption(instruments, clip.text!, prompts[at]!));
+  try {
+    for (const [at, index] of indices.entries()) {
+      const { picture } = await drawHeldOut(index, clip.vision.config.imageSize);
+      pictures.push(await embedPicture(instruments, clip, picture));
+      captions.push(await embedCaption(instruments, clip.text!, prompts[at]!));
+    }
+  } finally {
+    await instruments.dispose();
   }
   return drawMatrix({
     rows: prompts,

@@ -1,17 +1,9 @@
-import {
-  type Device,
-  type Minimized,
-  type NdArray,
-  resultOf,
-  type StepEvent,
-  type Tree,
-} from '../../../engine/index.ts';
+import type { Device, Minimized, NdArray, StepEvent, Tree } from '../../../engine/index.ts';
 import { parseSchedulerConfig, readScheduler } from '../../../methods/diffusion/index.ts';
 import {
   type ClipParameters,
   type EncodingEvent,
   latentStore,
-  measureScalingFactor,
   type PocketNetworks,
   type PocketRecipe,
   type PretrainingRun,
@@ -23,7 +15,7 @@ import {
   trainVae,
   trainVision,
 } from '../../../pocket/training/index.ts';
-import { encodedScenes } from './encoded-scenes.ts';
+import { encodedScenes, scalingFactorOf } from './encoded-scenes.ts';
 import { averagesOf, type TrainingFolder } from './training-folder.ts';
 
 /** What a training needs beside its run. */
@@ -51,7 +43,7 @@ export const startTraining: {
     const { device, recipe, networks, folder } = setting;
     const { text } = (await averagesOf(folder, 'clip')) as ClipParameters;
     const encoded = yield* encodedScenes(setting, recipe.unet.sceneCount);
-    const latents = latentStore(encoded, await scalingFactorOf(setting));
+    const latents = latentStore(encoded, yield* scalingFactorOf(setting));
     return yield* trainUnet(device, networks, text, recipe.unet, latents, schedulerOf(recipe).schedule, run);
   },
 
@@ -79,13 +71,5 @@ export const startTraining: {
 /** The scheduler of the model that a recipe makes: its noise is what the UNet learns to take away. */
 export const schedulerOf = ({ configs }: PocketRecipe) =>
   readScheduler(parseSchedulerConfig(JSON.stringify(configs.scheduler)));
-
-/** What the UNet's latents are multiplied by. */
-export const scalingFactorOf = (setting: TrainingSetting): Promise<number> =>
-  setting.folder.scalingFactor(async () => {
-    const { scalingScenes, unet } = setting.recipe;
-    const encoded = await resultOf(encodedScenes(setting, unet.sceneCount));
-    return measureScalingFactor(encoded, scalingScenes);
-  });
 
 const kept = (size: number) => pictureStore('training', size, 'keep');

@@ -1,13 +1,14 @@
 import { availableParallelism, cpus } from 'node:os';
-import { type Device, type NdArray, randomKey, type TrainingState } from '../../../engine/index.ts';
+import { type Device, randomKey, type TrainingState } from '../../../engine/index.ts';
 import { pocketNetworks, type Training } from '../../../pocket/training/index.ts';
 import { drawLosses } from '../../charts/draw-losses.ts';
 import type { TaskContext } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
+import { foundationsOf, requireFoundations, unfinishedBelow } from './foundations.ts';
 import { type PretrainParameters, recipes } from './parameters.ts';
 import { sampleSheets } from './sample-sheets.ts';
 import { startTraining, type TrainingSetting } from './start-training.ts';
-import { averagesIn, openTrainingFolder } from './training-folder.ts';
+import { averagesIn, openTrainingFolder, stepsIn } from './training-folder.ts';
 import { continueLog, lastLoss, readLog, stepsOf } from './training-log.ts';
 
 export interface TrainingResult {
@@ -22,6 +23,7 @@ export interface TrainingResult {
 /**
  * Trains to the end, from the state in the folder if there is one: on the CPU as if it had never stopped. An abort
  * saves what there is.
+ * @throws TaskError if a training that this one builds on is missing, or has changed since it began
  */
 export async function* train(
   training: Training,
@@ -36,6 +38,14 @@ export async function* train(
   const done = resumeFrom === undefined ? 0 : stepsIn(resumeFrom);
   if (done > 0) yield { kind: 'note', message: `Going on from step ${done}` };
   yield { kind: 'stage', stage: 'Preparing' };
+  await requireFoundations(folder, training);
+  for (const { training: below, done, steps } of await unfinishedBelow(folder, training)) {
+    yield { kind: 'note', message: `The training "${below}" has made ${done} of its ${steps} steps` };
+  }
+  await folder.saveRecord(training, {
+    recipe: { ...recipe[training] },
+    foundations: await foundationsOf(folder, training),
+  });
   const start = resumeFrom === undefined ? await folder.given(training) : undefined;
   const run = { key: randomKey(recipe.seed), ...(resumeFrom && { resumeFrom }), ...(start && { start }) };
   const events = startTraining[training](setting, run);
@@ -109,10 +119,6 @@ function withSteps(training: Training, { recipe, steps }: PretrainParameters) {
   const whole = recipes[recipe];
   return steps === undefined ? whole : { ...whole, [training]: { ...whole[training], steps } };
 }
-
-/** The first counter of a state. */
-const stepsIn = (state: TrainingState): number =>
-  Number((state as { readonly counters: NdArray }).counters.data[0]);
 
 const machine = (device: Device): string =>
   `${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${availableParallelism()} cores, ${device.name}`;

@@ -19,55 +19,72 @@ export interface TrainingFolder {
   readonly path: (name: string) => string;
   /** Undefined before the first save. */
   readonly state: (training: Training) => Promise<TrainingState | undefined>;
+  readonly save: (training: Training, state: TrainingState) => Promise<void>;
+  /** How the training was last run; undefined before it was. */
+  readonly record: (training: Training) => Promise<TrainingRecord | undefined>;
+  readonly saveRecord: (training: Training, record: TrainingRecord) => Promise<void>;
   /** What a training from scratch begins with, if a model was given. */
   readonly given: (training: Training) => Promise<Tree<NdArray> | undefined>;
-  readonly save: (training: Training, state: TrainingState) => Promise<void>;
+  /** What the latents of a given model are multiplied by, if its encoder is what trainings build on. */
+  readonly givenScalingFactor: () => Promise<number | undefined>;
   readonly write: (name: string, bytes: Uint8Array) => Promise<void>;
-  /**
-   * What the latents are multiplied by: that of the given model if the autoencoder is its own too, else measured; then
-   * kept, so that no later training moves it.
-   */
-  readonly scalingFactor: (measure: () => Promise<number>) => Promise<number>;
 }
 
+const recordSchema = z.object({
+  /** All its settings. */
+  recipe: z.object({ steps: z.number() }).catchall(z.number()),
+  /** Fingerprints of what it builds on. */
+  foundations: z.record(z.string(), z.string()),
+});
+
+export type TrainingRecord = z.infer<typeof recordSchema>;
+
 /** @param start folder of a model whose parameters stand for trainings that are not in the folder */
-export async function openTrainingFolder(folder: string, start?: string): Promise<TrainingFolder> {
-  await mkdir(folder, { recursive: true });
+export async function openTrainingFolder(path: string, start?: string): Promise<TrainingFolder> {
+  await mkdir(path, { recursive: true });
   let model: Promise<GivenModel> | undefined;
   const givenModel = async () => {
     if (start !== undefined) model ??= readGivenModel(start);
     return model;
   };
-  const path = (name: string) => join(folder, name);
-  const statePath = (training: Training) => path(`${training}.state.safetensors`);
-  const write = (name: string, bytes: Uint8Array) => replaceFile(path(name), (put) => put(bytes));
+  const inside = (name: string) => join(path, name);
+  const statePath = (training: Training) => inside(`${training}.state.safetensors`);
+  const write = (name: string, bytes: Uint8Array) => replaceFile(inside(name), (put) => put(bytes));
   const hasState = (training: Training) => isThere(statePath(training));
   return {
-    path,
+    path: inside,
     state: async (training) =>
       (await hasState(training)) ? readTrainingState(statePath(training)) : undefined,
+    save: (training, state) => writeTrainingState(statePath(training), state),
+    record: (training) => readJson(inside(recordName(training)), recordSchema),
+    saveRecord: (training, record) => write(recordName(training), json(record)),
     given: async (training) =>
       training === 'decoder' || training === 'vision' ? undefined : (await givenModel())?.[training],
-    save: (training, state) => writeTrainingState(statePath(training), state),
+    givenScalingFactor: async () =>
+      (await hasState('vae')) ? undefined : (await givenModel())?.scalingFactor,
     write,
-    scalingFactor: async (measure) => {
-      const file = 'latents.json';
-      if (await isThere(path(file))) {
-        const parsed = latentsSchema.safeParse(JSON.parse(await readFile(path(file), 'utf8')));
-        if (parsed.success) return parsed.data.scalingFactor;
-        throw new TaskError(
-          `${path(file)}: holds no scalingFactor above 0; remove the file to measure it anew`,
-        );
-      }
-      const given = (await hasState('vae')) ? undefined : await givenModel();
-      const scalingFactor = given?.scalingFactor ?? (await measure());
-      await write(file, Buffer.from(`${JSON.stringify({ scalingFactor })}\n`));
-      return scalingFactor;
-    },
   };
 }
 
-const latentsSchema = z.object({ scalingFactor: z.number().positive() });
+const recordName = (training: Training) => `${training}.json`;
+
+/** @throws TaskError for a file that does not hold what it should */
+export async function readJson<Value>(path: string, schema: z.ZodType<Value>): Promise<Value | undefined> {
+  if (!(await isThere(path))) return undefined;
+  const parsed = schema.safeParse(jsonOrUndefined(await readFile(path, 'utf8')));
+  if (parsed.success) return parsed.data;
+  throw new TaskError(`${path}: is not what a training writes there; remove it`);
+}
+
+export const json = (value: unknown): Uint8Array => Buffer.from(`${JSON.stringify(value, undefined, 2)}\n`);
+
+export function jsonOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
 
 /** The averaged parameters that a training has come to. @throws TaskError if it has not begun */
 export async function averagesOf(folder: TrainingFolder, training: Training): Promise<Tree<NdArray>> {
@@ -81,6 +98,10 @@ export async function averagesOf(folder: TrainingFolder, training: Training): Pr
 
 export const averagesIn = (state: TrainingState): Tree<NdArray> =>
   (state as { readonly averages: Tree<NdArray> }).averages;
+
+/** Steps made: the first counter of a state. */
+export const stepsIn = (state: TrainingState): number =>
+  Number((state as { readonly counters: NdArray }).counters.data[0]);
 
 /** The autoencoder, with its decoder as tuned if it was. */
 export async function trainedVae(folder: TrainingFolder): Promise<Tree<NdArray>> {

@@ -4,7 +4,7 @@ import type { StepReport } from '../../../engine/index.ts';
 import type { Training } from '../../../pocket/training/index.ts';
 import { isThere } from '../../models/is-there.ts';
 import { TaskError } from '../task.ts';
-import type { TrainingFolder } from './training-folder.ts';
+import { jsonOrUndefined, type TrainingFolder } from './training-folder.ts';
 
 const startSchema = z.object({
   kind: z.literal('start'),
@@ -77,11 +77,3 @@ export function lastLoss(steps: readonly StepLine[]): number | undefined {
 const logName = (training: Training) => `${training}.losses.jsonl`;
 
 const textOf = (line: LogLine): string => `${JSON.stringify(line)}\n`;
-
-function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}

@@ -1,0 +1,76 @@
+import { createHash } from 'node:crypto';
+import { flatten, type NdArray } from '../../../engine/index.ts';
+import type { Training } from '../../../pocket/training/index.ts';
+import { TaskError } from '../task.ts';
+import { averagesOf, stepsIn, type TrainingFolder } from './training-folder.ts';
+
+/** What of one training others build on: who makes it, and the paths of its parameters. */
+const foundations = {
+  encoder: { training: 'vae', paths: /^(encoder|quant_conv)\./ },
+  'text tower': { training: 'clip', paths: /^text\./ },
+} as const;
+
+type Foundation = keyof typeof foundations;
+
+/** What each training would not fit any more if it changed. */
+const builtOn: { readonly [T in Training]: readonly Foundation[] } = {
+  vae: [],
+  clip: [],
+  unet: ['encoder', 'text tower'],
+  decoder: ['encoder'],
+  vision: ['text tower'],
+};
+
+/** Fingerprints of what a training builds on, as it is now. @throws TaskError if one of them is not there */
+export async function foundationsOf(
+  folder: TrainingFolder,
+  training: Training,
+): Promise<Readonly<Record<string, string>>> {
+  const found: Record<string, string> = {};
+  for (const name of builtOn[training]) found[name] = await fingerprintOf(folder, name);
+  return found;
+}
+
+/** @throws TaskError if a training was begun on something else than there is now */
+export async function requireFoundations(folder: TrainingFolder, training: Training): Promise<void> {
+  const [state, record] = [await folder.state(training), await folder.record(training)];
+  if (state === undefined || record === undefined) return;
+  const now = await foundationsOf(folder, training);
+  const changed = builtOn[training].filter((name) => record.foundations[name] !== now[name]);
+  if (changed.length === 0) return;
+  throw new TaskError(
+    `${folder.path(`${training}.state.safetensors`)}: was trained on another ${changed.join(' and ')} than there is now; remove it to begin anew`,
+  );
+}
+
+/** Trainings that a training builds on and that have not made all their steps. */
+export async function unfinishedBelow(
+  folder: TrainingFolder,
+  training: Training,
+): Promise<{ readonly training: Training; readonly done: number; readonly steps: number }[]> {
+  const unfinished = [];
+  for (const name of builtOn[training]) {
+    const below = foundations[name].training;
+    const [state, record] = [await folder.state(below), await folder.record(below)];
+    const [done, steps] = [state && stepsIn(state), record?.recipe.steps];
+    if (done !== undefined && steps !== undefined && done < steps) {
+      unfinished.push({ training: below, done, steps });
+    }
+  }
+  return unfinished;
+}
+
+export async function fingerprintOf(folder: TrainingFolder, name: Foundation): Promise<string> {
+  const { training, paths } = foundations[name];
+  const leaves = flatten<NdArray>(await averagesOf(folder, training));
+  return fingerprint(leaves.filter(([path]) => paths.test(path)));
+}
+
+/** 12 hexadecimal digits that tell arrays from others. */
+export function fingerprint(arrays: readonly (readonly [name: string, array: NdArray])[]): string {
+  const hash = createHash('sha256');
+  for (const [name, { data }] of arrays) {
+    hash.update(name).update(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+  }
+  return hash.digest('hex').slice(0, 12);
+}
