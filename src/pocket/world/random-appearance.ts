@@ -19,7 +19,7 @@ export function randomAppearance(key: RandomKey, subjectClass: SubjectClass): Ap
   return { ...randomCoat(chance, pattern), accessory };
 }
 
-/** A concept with a memorable appearance: a pattern in clear contrast, always an accessory, a shape of its own. */
+/** A concept with a memorable appearance: a pattern of a colour in clear contrast, always an accessory, a shape of its own. */
 export function randomConcept(
   key: RandomKey,
   name: string,

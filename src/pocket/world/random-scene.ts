@@ -87,7 +87,7 @@ export function randomPose(
   };
 }
 
-/** A second object on the side with more room; what stands in front covers a part of the subject's feet. */
+/** A second object on the side of the picture's middle; what stands in front covers a part of the subject's feet. */
 function randomCompanion(
   key: RandomKey,
   kind: CompanionKind,

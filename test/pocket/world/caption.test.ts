@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { fold, randomKey } from '../../../src/engine/arrays/index.ts';
+import { companionDrawings } from '../../../src/pocket/world/companions/index.ts';
 import {
   accessoryKinds,
   captionOf,
   colourNames,
+  companionKinds,
   postures,
   promptOf,
   randomScene,
@@ -40,6 +42,44 @@ describe('captionOf', () => {
       }
     }
   });
+
+  it('gives each colour to what has it', () => {
+    const colour = `(?:(${colourNames.join('|')}) )?`;
+    const marked = [...Object.values(patternWords).map(({ before }) => before), tabby.word].join('|');
+    const named = { base: 0, second: 0, worn: 0, beside: 0 };
+    for (const { scene, caption } of captioned) {
+      const { base, second, pattern, accessory } = scene.subject.appearance;
+      const expectOf = (whose: keyof typeof named, phrase: string, own: string | undefined) => {
+        const found = caption.match(new RegExp(`${phrase}\\b`))?.[1];
+        if (found === undefined) return;
+        expect(found, caption).toBe(own);
+        named[whose]++;
+      };
+      expectOf('base', `${colour}(?:(?:${marked}) )?${scene.subject.class}`, base.name);
+      expectOf('second', `with ${colour}${patternWords[pattern].after || 'nothing'}`, second.name);
+      if (accessory.kind !== 'none') expectOf('worn', `${colour}${accessory.kind}`, accessory.colour.name);
+      if (scene.companion !== null) {
+        const relation = `(?:next to|behind) (?:an? )?${colour}${scene.companion.kind}`;
+        expectOf('beside', relation, scene.companion.colour.name);
+      }
+    }
+    expect(Math.min(...Object.values(named))).toBeGreaterThan(100);
+  });
+
+  it.each(companionKinds)(
+    'says that a subject is behind %s only where these stand in front of it',
+    (kind) => {
+      const isInFront = companionDrawings[kind].place === 'front';
+      expect(companionWords[kind].relation).toBe(isInFront ? 'behind' : 'next to');
+      const told = captioned.filter(
+        ({ scene, caption }) => scene.companion?.kind === kind && caption.includes(kind),
+      );
+      expect(told.length).toBeGreaterThan(20);
+      for (const { caption } of told) {
+        expect(caption).toMatch(new RegExp(`${companionWords[kind].relation} (an? )?(\\w+ )?${kind}`));
+      }
+    },
+  );
 
   it("names a place, a pattern, a companion, a posture or an accessory only if it is the scene's", () => {
     for (const { scene, caption } of captioned) {

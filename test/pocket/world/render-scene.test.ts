@@ -74,6 +74,18 @@ describe('renderScene', () => {
     },
   );
 
+  it.each(byClass)('has the mask of a $subject.class on its pixels alone', async (scene) => {
+    const away = { ...scene.subject, pose: { ...scene.subject.pose, x: -500 } };
+    const [there, gone] = [
+      await renderScene(scene, size),
+      await renderScene({ ...scene, subject: away }, size),
+    ];
+    expect(Math.max(...gone.mask)).toBe(0);
+    const changed = new Set(differences(there.pixels, gone.pixels));
+    const inside = Array.from(there.mask.keys()).filter((at) => there.mask[at]! >= 128);
+    expect(inside.filter((at) => !changed.has(at)).length).toBeLessThan(0.01 * inside.length);
+  });
+
   it('takes what stands in front of the subject off the mask', async () => {
     const hidden = withFence(sceneOf(200, { companionShare: 0 }));
     const open = await renderScene({ ...hidden, companion: null }, size);
