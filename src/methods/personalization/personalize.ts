@@ -42,8 +42,8 @@ export async function* personalize(
 ): AsyncGenerator<PersonalizeEvent, Personalized> {
   const run = startRun(base, options);
   const { model } = base;
-  const sources = yield* prepareSources(run);
   const variables = await run.method.initialize(networkSources(model), fold(run.key, 'initialize'));
+  const sources = yield* prepareSources(run);
   const feeds = await feedsOf(run, variables, sources);
   const frozen = await frozenNetworks(model);
   const probe = options.driftEvery === undefined ? undefined : await probeOf(run, sources);
@@ -80,7 +80,8 @@ export async function* personalize(
     for (; !next.done; next = await training.next()) {
       const { save: _save, sources: _sources, references: _references, ...report } = next.value;
       yield report;
-      if (report.update === 'applied') yield* watch(run, next.value, probe);
+      const isStopped = options.signal?.aborted === true; // then what is learned is kept, whatever became of this step
+      if (report.update === 'applied' || isStopped) yield* watch(run, next.value, probe);
       options.signal?.throwIfAborted();
     }
     minimized = next.value;

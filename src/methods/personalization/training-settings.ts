@@ -43,15 +43,31 @@ export type PriorPreservation =
       readonly batchSize: number;
     };
 
-/** @throws a sentence about the first setting out of its range; rates and norms are checked by the minimizer */
-export function checkTraining({ steps, batchSize, warmupSteps, prior }: TrainingSettings): void {
+/** @throws a sentence about the first setting out of its range */
+export function checkTraining(training: TrainingSettings): void {
+  const { steps, batchSize, batchesPerStep, warmupSteps, clipNorm, averageDecay, prior } = training;
   const whole = (name: string, value: number, least: number) => {
     if (Number.isSafeInteger(value) && value >= least) return;
     throw new Error(`personalize: ${name} is a whole number ≥ ${least}, got ${value}`);
   };
   whole('steps', steps, 1);
   whole('batchSize', batchSize, 1);
+  whole('batchesPerStep', batchesPerStep, 1);
   whole('warmupSteps', warmupSteps, 0);
+  for (const name of [
+    'learningRate',
+    'tokenLearningRate',
+    'textEncoderLearningRate',
+    'weightDecay',
+  ] as const) {
+    const value = training[name];
+    if (Number.isFinite(value) && value >= 0) continue;
+    throw new Error(`personalize: ${name} is a finite number ≥ 0, got ${value}`);
+  }
+  if (!(clipNorm > 0)) throw new Error(`personalize: clipNorm is above 0, got ${clipNorm}`);
+  if (averageDecay !== 'none' && !(averageDecay >= 0 && averageDecay < 1)) {
+    throw new Error(`personalize: averageDecay lies in [0, 1), got ${averageDecay}`);
+  }
   if (prior.kind === 'none') return;
   whole('prior.pictures', prior.pictures, 1);
   whole('prior.batchSize', prior.batchSize, 1);

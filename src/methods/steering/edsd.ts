@@ -18,7 +18,7 @@ import { type TimestepWeighting, timestepWeight } from '../editing/delta-denoisi
 import type { BranchPredictor } from '../editing/index.ts';
 import { type LossRegion, regionWeights } from './loss-region.ts';
 
-/** Editing score distillation with the source's own score. */
+/** Editability driven score distillation, EDSD. */
 export interface EdsdSettings {
   /** What stands for the UNet's Jacobian: `-I`, or as an ablation `+I`, which destroys the layout. */
   readonly jacobian: Jacobian;
@@ -71,7 +71,7 @@ export interface EdsdEstimate {
 }
 
 /**
- * Editing score distillation (DreamSteerer, arXiv 2410.11208). One step of source-corrected editing makes the slightly
+ * Editability driven score distillation (DreamSteerer, arXiv 2410.11208). One step of source-corrected editing makes the slightly
  * edited image a function of θ, and its score under the personalized model should be that of the source under the
  * pre-trained one:
  *

@@ -9,9 +9,10 @@ export interface FeatureInjection {
   readonly sourceNoise: SourceNoise;
   /** Self-attentions whose queries and keys are injected. */
   readonly layers: LayerChoice;
-  /** The share of the steps in which they are, from the first on. */
+  /** The share of the steps in which they are, from the first on: 0 to 1. */
   readonly attentionUntil: number;
   /** Further features that are injected, by name: residuals of resnets, or outputs. */
   readonly residuals: readonly string[];
+  /** The share of the steps in which these are, from the first on: 0 to 1. */
   readonly residualUntil: number;
 }

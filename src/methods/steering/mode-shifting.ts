@@ -5,7 +5,7 @@ import { type LossRegion, regionPlane } from './loss-region.ts';
 
 /** Mode shifting regularization. */
 export interface ModeShiftingSettings {
-  /** μ: what its loss is multiplied by; `defaultSteering` tells what was tried. */
+  /** μ: what its loss is multiplied by beside EDSD's, above 0. docs/method.md tells what was tried. */
   readonly weight: number;
   /** Guided images a step. */
   readonly batchSize: number;
@@ -29,7 +29,7 @@ export interface GuidedExamples {
  * Mode shifting regularization (DreamSteerer, arXiv 2410.11208): the plain diffusion loss on images which carry the
  * concept's appearance on the source's structure,
  *
- *     L_MSR = μ · E_k,t,ε ‖ ε_θ(x^k_t; y, t) − ε ‖²
+ *     L_MSR = E_k,t,ε ‖ ε_θ(x^k_t; y, t) − ε ‖²
  *
  * which moves the model out of the mode that EDSD alone is trapped in. So it is personalization's own loss
  * (`drawBatch`), with guided images in place of references, and like it in what the model was trained to predict: for

@@ -120,7 +120,8 @@ export async function* optimizeSteered(
       const { loss, save: _save, sources, references: _references, ...report } = next.value;
       const { estimates } = await latest!.drawn;
       yield { ...report, count: steps, ...measures(settings, estimates, loss) };
-      const { step } = report;
+      const { step, update } = report;
+      if (update === 'skipped') continue; // nothing has changed, and the step is made again
       if (checkpointEvery !== undefined && (isDue(checkpointEvery, step) || step === steps)) {
         yield { kind: 'checkpoint', step, state: sources() };
       }

@@ -74,8 +74,9 @@ export interface Steered extends SteeredConcept {
  *
  * by Adam. The result is a concept for edits of this source.
  *
- * A step asks for four predictions an edited image (`estimateEdsd`), forward only and one after the other, and
- * differentiates one call of θ on the rows of both losses. φ is read where `base` holds it.
+ * A step asks θ and φ at the source and at each slight edit, for each text of guidance (`estimateEdsd`), forward only
+ * and one after the other, and differentiates θ on the rows of both losses, all in one call or some at a time
+ * (`rowsPerPass`). φ is read where `base` holds it.
  * @throws a sentence if a setting is out of its range, the concept does not fit, or at the step at which numbers are not
  *   finite; the signal's reason when it is aborted
  */

@@ -101,7 +101,10 @@ const stepsOf: { readonly [P in PresetName]: number } = { 'SD 1.x': 60, 'SD 2.x'
 /** Of guided images; 5 oversaturates the built-in model's. */
 const guidanceOf: { readonly [P in PresetName]: number } = { 'SD 1.x': 5, 'SD 2.x': 5, pocket: 4 };
 
-/** Takes the least memory, whatever the concept's kind. */
+/**
+ * Takes the least memory, whatever the concept's kind. Its rate is LoRA's: put it into the settings that
+ * `defaultSteering('lora', …)` gives.
+ */
 export const loraBeside = {
   kind: 'lora beside',
   rank: 4,
@@ -133,6 +136,16 @@ export function checkSteering(settings: SteeringSettings, trainTimesteps: number
   const { edsd, modeShifting, guidedImages, optimization } = settings;
   whole('steps', optimization.steps);
   if (optimization.rowsPerPass !== 'all') whole('rowsPerPass', optimization.rowsPerPass);
+  for (const name of [
+    'learningRate',
+    'tokenLearningRate',
+    'textEncoderLearningRate',
+    'weightDecay',
+  ] as const) {
+    number(`optimization.${name}`, optimization[name], (value) => value >= 0, ' ≥ 0');
+  }
+  const { clipNorm } = optimization;
+  if (clipNorm !== 'none') number('optimization.clipNorm', clipNorm, (norm) => norm > 0, ' above 0');
   if (edsd === 'off' && modeShifting === 'off') {
     throw new Error('steer: both losses are off, so there is nothing to steer by; leave one on');
   }
@@ -180,6 +193,11 @@ function checkModeShifting(
     }
     for (const time of times) {
       number('appearance.times', time, (share) => share >= 0 && share <= 1, ' in [0, 1]');
+    }
+  }
+  if (guidance.kind === 'injection') {
+    for (const name of ['attentionUntil', 'residualUntil'] as const) {
+      number(`guidance.${name}`, guidance[name], (share) => share >= 0 && share <= 1, ' in [0, 1]');
     }
   }
   if (guidance.kind === 'energy') {

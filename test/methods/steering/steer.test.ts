@@ -37,10 +37,13 @@ import {
   defaultGuidedImages,
   defaultSteering,
   type EnergyGuidance,
+  type FeatureInjection,
   learnedInMemory,
   loraBeside,
   modeShiftingSource,
+  plugAndPlay,
   type SteerEvent,
+  type SteeringOptimization,
   type SteeringStep,
 } from '../../../src/methods/steering/index.ts';
 import { checkSteering, passesPerStep } from '../../../src/methods/steering/steering-settings.ts';
@@ -365,6 +368,15 @@ describe('steering', () => {
     guidance: { ...defaultEnergyGuidance, ...change },
   });
 
+  const injecting = (change: Partial<FeatureInjection>) => ({
+    ...defaultGuidedImages,
+    guidance: { ...plugAndPlay, ...change },
+  });
+
+  const optimizedWith = (change: Partial<SteeringOptimization>) => ({
+    optimization: { ...tinySettings('dreambooth').optimization, ...change },
+  });
+
   const shownBy = (change: Partial<ConceptAppearance>) => ({
     guidedImages: { ...defaultGuidedImages, appearance: { ...defaultConceptAppearance, ...change } },
   });
@@ -381,6 +393,16 @@ describe('steering', () => {
       'probabilities have no mean of the subject to be free',
     ],
     [{ guidedImages: guidedBy({ until: 2 }) }, 'guidance.until is a finite number in [0, 1]'],
+    [
+      { guidedImages: injecting({ attentionUntil: Number.NaN }) },
+      'guidance.attentionUntil is a finite number in [0, 1]',
+    ],
+    [
+      { guidedImages: injecting({ residualUntil: 5 }) },
+      'guidance.residualUntil is a finite number in [0, 1], got 5',
+    ],
+    [optimizedWith({ learningRate: -1 }), 'optimization.learningRate is a finite number ≥ 0'],
+    [optimizedWith({ clipNorm: 0 }), 'optimization.clipNorm is a finite number above 0'],
     [shownBy({ drawings: 0 }), 'appearance.drawings is a whole number ≥ 1'],
     [shownBy({ temperature: 0 }), 'appearance.temperature is a finite number above 0'],
     [shownBy({ times: [] }), 'appearance.times are one or more shares of the schedule'],

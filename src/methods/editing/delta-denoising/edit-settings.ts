@@ -10,7 +10,7 @@ export interface EditSettings {
   /**
    * λ, by step. It is per element: a step moves a latent by λ · w(t) · (ε − ε̂), whatever the size of the picture. DDS'
    * code multiplies a sum over all elements by 2000 / (H · W) and takes 0.1 of its gradient; at 64 x 64 that is
-   * 0.0488, the default. Usual with `noise-to-signal` weighting: 0.06.
+   * 0.0488, the default. Usual with `noise-to-signal` weighting: 0.1.
    */
   readonly stepSize?: number | Schedule;
   /** w of classifier-free guidance, by step, in both branches. Default 7.5. */
