@@ -27,6 +27,16 @@ describe.each(taskNames)('the parameters of %s', (name) => {
   });
 });
 
+test.each([
+  ['generate', 'width'],
+  ['generate', 'height'],
+  ['edit', 'size'],
+  ['personalize', 'size'],
+] as const)('%s takes a %s of whole latent cells', (name, side) => {
+  const parameter = describeParameters(tasks[name].parameters).find((each) => each.name === side);
+  expect(parameter).toMatchObject({ multipleOf: 8, minimum: 8 });
+});
+
 const schema = z.object({
   steps: z.int().min(1).max(9),
   share: z.number().min(0).max(1).default(0.5),

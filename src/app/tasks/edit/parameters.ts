@@ -91,6 +91,7 @@ export const editParameters = z.object({
     .describe('Room around the subject that the model sees, as a share of its size'),
   size: z
     .int()
+    .multipleOf(8)
     .min(8)
     .max(4096)
     .optional()

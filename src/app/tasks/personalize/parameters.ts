@@ -74,6 +74,7 @@ export const personalizeParameters = z.object({
     .meta(hints({ defaultText: 'centre' })),
   size: z
     .int()
+    .multipleOf(8)
     .min(8)
     .max(4096)
     .optional()

@@ -92,7 +92,7 @@ export async function averagesOf(folder: TrainingFolder, training: Training): Pr
   const parameters = state === undefined ? await folder.given(training) : averagesIn(state);
   if (parameters !== undefined) return parameters;
   throw new TaskError(
-    `${folder.path('')}: there is no state of the training "${training}", which this needs; run it first: dreamsteerer pretrain ${training}`,
+    `${folder.path('')}: there is no state of the training "${training}", which this needs; run it first: dreamsteerer pretrain ${training} --out ${folder.path('.')}`,
   );
 }
 
