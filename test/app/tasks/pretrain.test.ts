@@ -69,7 +69,8 @@ async function stopAt(step: number, training: Training, out: string, changes: Ch
 
 async function notesOf(training: Training, changes: Changes): Promise<string[]> {
   const notes: string[] = [];
-  const onEvent = (event: TaskEvent) => event.kind === 'note' && notes.push(event.message);
+  const onEvent = (event: TaskEvent) =>
+    (event.kind === 'note' || event.kind === 'warning') && notes.push(event.message);
   await pretrain(training, changes, { onEvent });
   return notes;
 }

@@ -101,7 +101,7 @@ async function* openLpips(
   ] as const) {
     const weights = await openLpipsWeights(folder, network).catch((error: Error) => error);
     if (weights instanceof Error) {
-      yield { kind: 'note', message: `LPIPS (${network}) is left out: ${weights.message}` };
+      yield { kind: 'warning', message: `LPIPS (${network}) is left out: ${weights.message}` };
       continue;
     }
     identity.push({ kind: 'LPIPS', name, hash: await hashParameters({ lpips: weights }) });

@@ -125,7 +125,7 @@ async function* describeFolders(
   if (guessed.length > 0) {
     const words = concepts.map(({ name, classWord }) => `${name}: ${classWord}`).join(', ');
     yield {
-      kind: 'note',
+      kind: 'warning',
       message: `class words are taken from the folders' names (${words}); correct them in ${join(folder, 'benchmark.json')} where they are wrong`,
     };
   }

@@ -67,7 +67,7 @@ export const bench = defineTask({
       const request = { ...requestOf(parameters, settings, identity), ...(shard && { shard }) };
       yield { kind: 'stage', stage: 'Planning' };
       const plan = await planBenchmark(manifest, request);
-      for (const sentence of plan.leftOut) yield { kind: 'note', message: `left out: ${sentence}` };
+      for (const sentence of plan.leftOut) yield { kind: 'warning', message: `left out: ${sentence}` };
       if (plan.cells.length === 0) throw new TaskError(nothingToDo(manifest, parameters));
       await mkdir(parameters.output, { recursive: true });
       await writePlanRecord(

@@ -127,7 +127,7 @@ async function* openNamedConcept(
 ): AsyncGenerator<TaskEvent, OpenedConcept | undefined> {
   if (concept === undefined) {
     const message = 'no concept is named (--concept): the prompts alone decide, and nothing is steered';
-    yield { kind: 'note', message };
+    yield { kind: 'warning', message };
     return undefined;
   }
   return yield* openConcept(concept, checkpoint, [prompt, sourcePrompt]);

@@ -40,7 +40,7 @@ export async function* train(
   yield { kind: 'stage', stage: 'Preparing' };
   await requireFoundations(folder, training);
   for (const { training: below, done, steps } of await unfinishedBelow(folder, training)) {
-    yield { kind: 'note', message: `The training "${below}" has made ${done} of its ${steps} steps` };
+    yield { kind: 'warning', message: `The training "${below}" has made ${done} of its ${steps} steps` };
   }
   await folder.saveRecord(training, {
     recipe: { ...recipe[training] },
