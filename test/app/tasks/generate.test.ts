@@ -188,6 +188,14 @@ describe('generate', () => {
     expect(applied.pixels.equals(plain.pixels)).toBe(true);
   });
 
+  test('warns of a word that nobody taught the model', async () => {
+    const { events } = await make('untaught', { prompt: 'the <toy>', negativePrompt: '<cat>' });
+    expect(warnings(events)).toEqual([
+      'prompt: the model does not know "<toy>"; name the concept that it belongs to (--concept)',
+      expect.stringContaining('negativePrompt: the model does not know "<cat>"'),
+    ]);
+  });
+
   test('warns of a prompt without the concept, and of one that is too long', async () => {
     const { events } = await make('warned', {
       prompt: 'the cat '.repeat(40),

@@ -2,6 +2,7 @@ import type { OpenedConcept } from '../../../files/checkpoints/index.ts';
 import { findSubjectWord, subjectFromWords } from '../../../methods/editing/index.ts';
 import { promptPieces, type Tokenizer } from '../../../networks/clip/index.ts';
 import { wordsOf } from '../../models/open-concept.ts';
+import { unknownWords } from '../../models/unknown-words.ts';
 import { TaskError } from '../task.ts';
 import { parseVariants, variants } from './edit-variants.ts';
 import type { EditParameters } from './parameters.ts';
@@ -18,9 +19,7 @@ export function checkWords(
   concept: OpenedConcept | undefined,
 ): void {
   const { prompt, sourcePrompt, negativePrompt } = parameters;
-  const unknown = placeholdersIn(`${prompt} ${negativePrompt}`).find(
-    (word) => !knowing.placeholders.has(word),
-  );
+  const [unknown] = unknownWords(knowing, `${prompt} ${negativePrompt}`);
   if (unknown !== undefined) {
     const words = concept === undefined ? [] : wordsOf(concept);
     const known =
@@ -29,7 +28,7 @@ export function checkWords(
         : `the concept is called ${words.map((word) => JSON.stringify(word)).join(', ')}`;
     throw new TaskError(`prompt: the model does not know ${JSON.stringify(unknown)}; ${known}`);
   }
-  const [learned] = placeholdersIn(sourcePrompt).filter((word) => !tokenizer.placeholders.has(word));
+  const [learned] = unknownWords(tokenizer, sourcePrompt);
   if (learned !== undefined) {
     throw new TaskError(
       `source prompt: ${JSON.stringify(learned)} is no word of the model itself; say in plain words what the photo shows`,
@@ -65,5 +64,3 @@ function checkSubject(
     });
   }
 }
-
-const placeholdersIn = (text: string): readonly string[] => text.match(/<[^<>\s]+>/g) ?? [];

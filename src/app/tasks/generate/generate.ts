@@ -10,6 +10,7 @@ import { applyConcepts } from '../../models/apply-concepts.ts';
 import { holdForTask } from '../../models/hold-for-task.ts';
 import { openModel } from '../../models/open-model.ts';
 import { presetOf } from '../../models/preset-of.ts';
+import { unknownWords } from '../../models/unknown-words.ts';
 import { usualGuidance } from '../../models/usual-guidance.ts';
 import { defineTask, type TaskContext } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
@@ -55,7 +56,7 @@ export const generate = defineTask({
       const plan = planPictures(parameters, opened.checkpoint, seeds, picture);
       const { model, close } = yield* applyConcepts(opened, parameters.concepts, parameters.prompt, context);
       closers.unshift(close);
-      yield* tellDropped(model.tokenizer, parameters);
+      yield* tellMisread(model.tokenizer, parameters);
 
       const device = await openDevice(parameters.device, threadsOf(parameters));
       closers.unshift(() => device.close());
@@ -134,9 +135,15 @@ const decide = (given: GenerateParameters, checkpoint: StableDiffusion): Decided
   guidanceScale: given.guidanceScale ?? usualGuidance[presetOf(checkpoint)],
 });
 
-/** A prompt has room for 75 tokens; what is beyond is not seen. */
-function* tellDropped(tokenizer: Tokenizer, parameters: GenerateParameters): Generator<TaskEvent> {
+/** A prompt has room for 75 tokens, and what is beyond is not seen; a learned word needs the concept that it is of. */
+function* tellMisread(tokenizer: Tokenizer, parameters: GenerateParameters): Generator<TaskEvent> {
   for (const name of ['prompt', 'negativePrompt'] as const) {
+    for (const word of unknownWords(tokenizer, parameters[name])) {
+      yield {
+        kind: 'warning',
+        message: `${name}: the model does not know ${JSON.stringify(word)}; name the concept that it belongs to (--concept)`,
+      };
+    }
     const { dropped } = encodePrompt(tokenizer, parameters[name]);
     if (dropped.length === 0) continue;
     const text = dropped.map((piece) => piece.text).join(' ');
