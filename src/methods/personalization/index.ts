@@ -15,7 +15,7 @@ export {
 export * from './express-learned.ts';
 export { type Every, isDue } from './is-due.ts';
 export { type LearnedConcept, learnedOfConcept, ownTokenizer } from './learned-of-concept.ts';
-export { ratesOf } from './learning-rates.ts';
+export { checkRates, ratesOf } from './learning-rates.ts';
 export * from './model-trees.ts';
 export * from './personalization-defaults.ts';
 export * from './personalization-method.ts';

@@ -5,6 +5,16 @@ import type { TrainingSettings } from './training-settings.ts';
 type Rates = Pick<TrainingSettings, 'learningRate' | 'tokenLearningRate' | 'textEncoderLearningRate'>;
 type ProblemRates = Pick<Problem<Tree<Source>, Tree<TensorSpec>>, 'learningRate' | 'branchRates'>;
 
+/** @throws a sentence, begun by `where`, about the first rate or decay that is below 0 or not finite */
+export function checkRates(rates: Rates & Pick<TrainingSettings, 'weightDecay'>, where: string): void {
+  const { learningRate, tokenLearningRate, textEncoderLearningRate, weightDecay } = rates;
+  const checked = { learningRate, tokenLearningRate, textEncoderLearningRate, weightDecay };
+  for (const [name, value] of Object.entries(checked)) {
+    if (Number.isFinite(value) && value >= 0) continue;
+    throw new Error(`${where}${name} is a finite number ≥ 0, got ${value}`);
+  }
+}
+
 /** @param schedule of a branch by its rate */
 export function ratesOf(
   variables: Learned<Source>,

@@ -1,5 +1,6 @@
 import type { SquareCrop } from '../../files/images/index.ts';
 import type { Augmentation } from './augmentation.ts';
+import { checkRates } from './learning-rates.ts';
 import type { Wordings } from './prompts.ts';
 
 /** How a concept is trained; every number of it is in the concept's card. */
@@ -54,16 +55,7 @@ export function checkTraining(training: TrainingSettings): void {
   whole('batchSize', batchSize, 1);
   whole('batchesPerStep', batchesPerStep, 1);
   whole('warmupSteps', warmupSteps, 0);
-  for (const name of [
-    'learningRate',
-    'tokenLearningRate',
-    'textEncoderLearningRate',
-    'weightDecay',
-  ] as const) {
-    const value = training[name];
-    if (Number.isFinite(value) && value >= 0) continue;
-    throw new Error(`personalize: ${name} is a finite number ≥ 0, got ${value}`);
-  }
+  checkRates(training, 'personalize: ');
   if (!(clipNorm > 0)) throw new Error(`personalize: clipNorm is above 0, got ${clipNorm}`);
   if (averageDecay !== 'none' && !(averageDecay >= 0 && averageDecay < 1)) {
     throw new Error(`personalize: averageDecay lies in [0, 1), got ${averageDecay}`);

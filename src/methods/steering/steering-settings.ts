@@ -1,6 +1,6 @@
 import type { MethodKind } from '../../files/checkpoints/index.ts';
 import { requireSteps } from '../diffusion/timestep-spacing.ts';
-import { type PresetName, personalizationPreset } from '../personalization/index.ts';
+import { checkRates, type PresetName, personalizationPreset } from '../personalization/index.ts';
 import { type EdsdSettings, guidedTexts } from './edsd.ts';
 import {
   appearanceFromSampling,
@@ -136,14 +136,7 @@ export function checkSteering(settings: SteeringSettings, trainTimesteps: number
   const { edsd, modeShifting, guidedImages, optimization } = settings;
   whole('steps', optimization.steps);
   if (optimization.rowsPerPass !== 'all') whole('rowsPerPass', optimization.rowsPerPass);
-  for (const name of [
-    'learningRate',
-    'tokenLearningRate',
-    'textEncoderLearningRate',
-    'weightDecay',
-  ] as const) {
-    number(`optimization.${name}`, optimization[name], (value) => value >= 0, ' ≥ 0');
-  }
+  checkRates(optimization, 'steer: optimization.');
   const { clipNorm } = optimization;
   if (clipNorm !== 'none') number('optimization.clipNorm', clipNorm, (norm) => norm > 0, ' above 0');
   if (edsd === 'off' && modeShifting === 'off') {

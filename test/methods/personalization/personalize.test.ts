@@ -247,6 +247,13 @@ describe('personalize', () => {
       /the caption "a dog" does not name the concept; write \{\} where "sks cat" belongs/,
     ],
     ['a size that is not made of cells', { size: 15 }, /the size of pictures is a multiple of 2, got 15/],
+    [
+      'a rate below 0',
+      { training: { ...training, learningRate: -1 } },
+      /learningRate is a finite number ≥ 0/,
+    ],
+    ['no norm', { training: { ...training, clipNorm: 0 } }, /clipNorm is above 0, got 0/],
+    ['an average of all', { training: { ...training, averageDecay: 1 } }, /averageDecay lies in \[0, 1\)/],
     ['half a step', { training: { ...training, steps: 0.5 } }, /steps is a whole number ≥ 1, got 0.5/],
     [
       'a prior without weight',
