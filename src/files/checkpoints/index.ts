@@ -13,7 +13,7 @@ export {
 } from './concept/concept-card.ts';
 export { hashModel, hashParameters } from './concept/hash-model.ts';
 export { type LocateConceptOptions, locateConcept } from './concept/locate-concept.ts';
-export { type ReadConceptOptions, readConcept } from './concept/read-concept.ts';
+export { type ReadConceptOptions, readConcept, readConceptCard } from './concept/read-concept.ts';
 export { type WriteConceptOptions, writeConcept } from './concept/write-concept.ts';
 export { type ConfinedFolder, confinedFolder, findInside } from './confined-folder.ts';
 export { applyCustomDiffusion } from './custom-diffusion/apply-custom-diffusion.ts';

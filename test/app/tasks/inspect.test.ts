@@ -1,6 +1,11 @@
+import { cp } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { fromNested } from '../../../src/engine/index.ts';
-import { writeDiffusersFolder, writeSingleFile } from '../../../src/files/checkpoints/index.ts';
+import {
+  type ConceptCard,
+  writeDiffusersFolder,
+  writeSingleFile,
+} from '../../../src/files/checkpoints/index.ts';
 import { encodeSafetensors } from '../../../src/files/formats/index.ts';
 import { makePicture, writePicture } from '../../../src/files/images/index.ts';
 import { completeTask, tasks } from '../../../src/index.ts';
@@ -77,6 +82,28 @@ describe('inspect', () => {
     expect(custom).toMatchObject({ kind: 'Custom Diffusion', tokens: [{ token: '<new1>', vectors: 1 }] });
     expect(custom).toHaveProperty('targets', { 'attn2.to_k': expect.any(Number) });
     expect(tasks.inspect.describe(custom)).toMatch(/word "<new1>" \(from the file\): 1 vector of 64 float32/);
+  });
+
+  test('tells of a concept what it is called, and how it was learned', async () => {
+    await cp(folder.path('custom'), folder.path('concept'), { recursive: true });
+    const card: ConceptCard = {
+      format: 'dreamsteerer concept 1',
+      method: { kind: 'custom-diffusion', projections: 'keys and values' },
+      base: { name: 'some model', hash: 'a1' },
+      tokens: [{ word: '<new1>', vectors: 1, initializer: 'ktn' }],
+      phrase: '<new1> cat',
+      classWord: 'cat',
+      steps: 500,
+      seed: 3,
+      training: {},
+    };
+    await folder.put('concept/concept.json', JSON.stringify(card));
+    const found = await look('concept');
+    expect(found).toMatchObject({ kind: 'Custom Diffusion', concept: card });
+    const told = tasks.inspect.describe(found);
+    expect(told).toContain('  concept: "<new1> cat", one of "cat"\n');
+    expect(told).toContain('  learned: by custom-diffusion in 500 steps on the model "some model", seed 3\n');
+    expect(told).toMatch(/word "<new1>": 1 vector, began as "ktn"$/);
   });
 
   test('tells size, transparency and origin of a picture that says nothing of itself', async () => {

@@ -1,3 +1,4 @@
+import type { ConceptCard } from '../../../files/checkpoints/index.ts';
 import type {
   CustomDiffusionInspection,
   EmbeddingInspection,
@@ -16,6 +17,7 @@ export function describeInspection(inspection: Inspection): string {
   const metadata = 'metadata' in inspection ? Object.entries(inspection.metadata) : [];
   return [
     ...describe(inspection),
+    ...('concept' in inspection && inspection.concept ? describeConcept(inspection.concept) : []),
     ...(metadata.length === 0 ? [] : ['metadata']),
     ...metadata.map(([name, value]) => `  ${name}: ${shortened(value)}`),
   ].join('\n');
@@ -101,6 +103,17 @@ const families: ReadonlyMap<number, string> = new Map([
 
 const describeToken = ({ token, tokenFrom, vectors, size, dtype }: TokenInspection): string =>
   `  word ${JSON.stringify(token)} (from ${tokenFrom}): ${counted(vectors, 'vector')} of ${size} ${dtype}${families.get(size) ?? ''}`;
+
+function describeConcept({ phrase, classWord, method, steps, seed, base, tokens }: ConceptCard): string[] {
+  return [
+    `  concept: ${JSON.stringify(phrase)}, one of ${JSON.stringify(classWord)}`,
+    `  learned: by ${method.kind} in ${counted(steps, 'step')} on the model ${JSON.stringify(base.name)}, seed ${seed}`,
+    ...tokens.map(
+      ({ word, vectors, initializer }) =>
+        `  word ${JSON.stringify(word)}: ${counted(vectors, 'vector')}, began as ${JSON.stringify(initializer)}`,
+    ),
+  ];
+}
 
 function describePicture(picture: PictureInspection & { readonly path: string }): string[] {
   const { settings, recipe } = picture;

@@ -9,6 +9,7 @@ import {
   type LoraFile,
   type NetworkPart,
   openCheckpoint,
+  readConceptCard,
   readTokenizer,
   type StableDiffusion,
 } from '../../../files/checkpoints/index.ts';
@@ -32,17 +33,20 @@ export async function inspectCheckpoint(path: string, variant: 'full' | 'fp16'):
   const checkpoint = await openCheckpoint(path, variant === 'fp16' ? { variant } : {});
   try {
     const metadata = await metadataOf(path, checkpoint);
-    return { path, metadata, ...(await contentsOf(checkpoint)) };
+    const concept = await readConceptCard(path);
+    return { path, concept, metadata, ...(await contentsOf(checkpoint)) };
   } finally {
     await checkpoint.close();
   }
 }
 
+type Beside = 'concept' | 'metadata';
+
 type Contents =
-  | Omit<ModelInspection, 'metadata'>
-  | Omit<LoraInspection, 'metadata'>
-  | Omit<EmbeddingInspection, 'metadata'>
-  | Omit<CustomDiffusionInspection, 'metadata'>;
+  | Omit<ModelInspection, Beside>
+  | Omit<LoraInspection, Beside>
+  | Omit<EmbeddingInspection, Beside>
+  | Omit<CustomDiffusionInspection, Beside>;
 
 function contentsOf(checkpoint: Checkpoint): Contents | Promise<Contents> {
   switch (checkpoint.kind) {

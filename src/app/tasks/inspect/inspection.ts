@@ -1,3 +1,4 @@
+import type { ConceptCard } from '../../../files/checkpoints/index.ts';
 import type { RecipeValue } from '../../../files/images/index.ts';
 
 /** What a file, folder or model of the hub holds: plain JSON. */
@@ -11,12 +12,15 @@ export type Inspection = { readonly path: string } & (
 
 export type InspectionKind = Inspection['kind'];
 
-/** Free text that safetensors files carry beside their tensors. */
-interface WithMetadata {
+/** What lies beside the tensors. */
+interface Checkpoint {
+  /** Of a folder that \`personalize\` or \`edit\` wrote. */
+  readonly concept: ConceptCard | undefined;
+  /** Free text that safetensors files carry. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-export interface ModelInspection extends WithMetadata {
+export interface ModelInspection extends Checkpoint {
   readonly kind: 'model';
   readonly layout: string;
   readonly family: string;
@@ -45,7 +49,7 @@ export interface TokenizerInspection {
   readonly placeholders: readonly { readonly token: string; readonly vectors: number }[];
 }
 
-export interface LoraInspection extends WithMetadata {
+export interface LoraInspection extends Checkpoint {
   readonly kind: 'LoRA';
   readonly layout: string;
   readonly ranks: readonly number[];
@@ -56,7 +60,7 @@ export interface LoraInspection extends WithMetadata {
   readonly unknownKeys: readonly string[];
 }
 
-export interface EmbeddingInspection extends WithMetadata {
+export interface EmbeddingInspection extends Checkpoint {
   readonly kind: 'embedding';
   readonly layout: string;
   readonly tokens: readonly TokenInspection[];
@@ -71,7 +75,7 @@ export interface TokenInspection {
   readonly dtype: string;
 }
 
-export interface CustomDiffusionInspection extends WithMetadata {
+export interface CustomDiffusionInspection extends Checkpoint {
   readonly kind: 'Custom Diffusion';
   readonly layout: string;
   readonly weights: number;

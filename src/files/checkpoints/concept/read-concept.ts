@@ -23,7 +23,7 @@ export interface ReadConceptOptions extends Omit<CheckpointOptions, 'base'> {
  * @throws FormatError, one sentence, if it is none of these, its card is damaged, or it is for another family
  */
 export async function readConcept(path: string, options: ReadConceptOptions): Promise<OpenedConcept> {
-  const card = await readCard(path);
+  const card = await readConceptCard(path);
   const checkpoint = await openCheckpoint(path, options);
   try {
     const beside = card === undefined ? [] : await embeddingsBeside(path, checkpoint, card);
@@ -43,7 +43,11 @@ export async function readConcept(path: string, options: ReadConceptOptions): Pr
   }
 }
 
-async function readCard(path: string): Promise<ConceptCard | undefined> {
+/**
+ * The card in a concept's folder; undefined for everything else.
+ * @throws FormatError if there is one and it is damaged
+ */
+export async function readConceptCard(path: string): Promise<ConceptCard | undefined> {
   const status = await stat(path).catch(() => undefined);
   if (!status?.isDirectory()) return undefined;
   const file = await findInside(await confinedFolder(path), cardName);
