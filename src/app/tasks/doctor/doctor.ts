@@ -1,5 +1,6 @@
+import { readdir } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { availableParallelism, cpus, freemem, totalmem } from 'node:os';
+import { availableParallelism, cpus, freemem, homedir, totalmem } from 'node:os';
 import sharp from 'sharp';
 import { z } from 'zod';
 import {
@@ -10,6 +11,8 @@ import {
   openDevice,
   spec,
 } from '../../../engine/index.ts';
+import { lpipsFiles, metricWeightsFiles, metricWeightsFolder } from '../../../files/metric-weights/index.ts';
+import type { LpipsNetwork } from '../../../networks/lpips/index.ts';
 import { isThere } from '../../models/is-there.ts';
 import { version } from '../../package-facts.ts';
 import { readableBytes } from '../../readable-bytes.ts';
@@ -26,6 +29,8 @@ export interface Diagnosis {
   readonly builtInModel: { readonly path: string; readonly state: 'there' | 'absent' };
   readonly hub: { readonly cacheFolder: string; readonly endpoint: string; readonly connection: string };
   readonly cachedModels: readonly CachedModel[];
+  /** Whether LPIPS can be measured, by its network. */
+  readonly lpips: { readonly folder: string; readonly networks: readonly LpipsNetwork[] };
 }
 
 export interface DeviceTrial {
@@ -67,11 +72,12 @@ export const doctor = defineTask({
       builtInModel: { path: builtInModel, state: (await isThere(builtInModel)) ? 'there' : 'absent' },
       hub: { cacheFolder, endpoint, connection },
       cachedModels: await listCachedModels(cacheFolder),
+      lpips: await findLpips(metricWeightsFolder(process.env, homedir())),
     };
   },
 
   describe(diagnosis) {
-    const { versions, system, memory, devices, builtInModel, hub, cachedModels } = diagnosis;
+    const { versions, system, memory, devices, builtInModel, hub, cachedModels, lpips } = diagnosis;
     const limit = memory.limit === undefined ? '' : `, this process may use ${readableBytes(memory.limit)}`;
     return [
       `versions   ${Object.entries(versions)
@@ -87,9 +93,18 @@ export const doctor = defineTask({
       `hub        ${hub.endpoint}, ${hub.connection}`,
       `cache      ${hub.cacheFolder}${cachedModels.length === 0 ? ', no models' : ''}`,
       ...cachedModels.map(({ id, bytes }) => `           ${id}, ${readableBytes(bytes)}`),
+      `LPIPS      ${lpips.networks.length === 0 ? 'no weights; "dreamsteerer metrics fetch" gets them' : lpips.networks.join(', ')} (${lpips.folder})`,
     ].join('\n');
   },
 });
+
+async function findLpips(folder: string): Promise<Diagnosis['lpips']> {
+  const names = new Set(await readdir(folder).catch(() => []));
+  const networks = (Object.keys(lpipsFiles) as LpipsNetwork[]).filter((network) =>
+    lpipsFiles[network].every((file) => names.has(metricWeightsFiles[file].name)),
+  );
+  return { folder, networks };
+}
 
 /** Runs a small program: that there is code for a device does not say that there is a device. */
 async function tryDevice(name: ConcreteDeviceName): Promise<DeviceTrial> {
