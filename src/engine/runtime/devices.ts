@@ -41,7 +41,9 @@ export function checkDevice(name: string): asserts name is ConcreteDeviceName {
   if ((offered as string[]).includes(name)) return;
   const reason =
     name in deviceTraits ? 'is not part of this installation of ONNX Runtime' : 'is not a device';
-  throw new Error(`Device "${name}" ${reason}; this machine offers ${offered.join(', ')} (or auto)`);
+  throw new Error(
+    `Device "${name}" ${reason}; it has code for ${offered.join(', ')} (auto takes what works)`,
+  );
 }
 
 /**

@@ -74,11 +74,19 @@ async function detectFormat(source: ByteSource): Promise<Format> {
   throw new FormatError(describeUnknown(beginning, source.size));
 }
 
+const pictureBeginnings: readonly (readonly [format: string, begins: RegExp])[] = [
+  ['PNG', /^\x89PNG/],
+  ['JPEG', /^\xff\xd8\xff/],
+  ['WebP', /^RIFF[\s\S]{4}WEBP/],
+];
+
 function describeUnknown(beginning: string, size: number): string {
   if (size === 0) return 'is empty; fetch it again';
   if (beginning.startsWith('version https://git-lfs')) {
     return 'is a pointer of Git LFS and not the file itself; fetch it with "git lfs pull"';
   }
   if (/^\s*<(!doctype|html)/i.test(beginning)) return 'is a web page and not the file itself; fetch it again';
-  return `is neither safetensors nor a file of torch.save, it begins with ${quote(beginning.slice(0, 16))}; convert it to safetensors`;
+  const picture = pictureBeginnings.find(([, begins]) => begins.test(beginning))?.[0];
+  if (picture !== undefined) return `is a ${picture} picture, and weights are needed here; name their file`;
+  return `is neither safetensors nor a file of torch.save, it begins with ${quote(beginning.slice(0, 16))}; name a file of weights`;
 }

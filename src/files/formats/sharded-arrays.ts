@@ -95,7 +95,7 @@ function parseWeightMap(index: unknown): ReadonlyMap<string, string> {
     !entries.every((entry): entry is [string, string] => typeof entry[1] === 'string')
   ) {
     throw new FormatError(
-      'its weight_map is not an object from tensor names to file names; fetch the index again',
+      'is no index of shards: it has no weight_map, an object from tensor names to file names; name the weights',
     );
   }
   const files = new Set(entries.map(([, file]) => file)).size;

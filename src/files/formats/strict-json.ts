@@ -12,7 +12,7 @@ export function parseStrictJson(bytes: Uint8Array, deepest: number): unknown {
   } catch (cause) {
     if (cause instanceof FormatError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new FormatError(`its JSON cannot be read (${quote(reason)}); the file is damaged, fetch it again`, {
+    throw new FormatError(`its JSON cannot be read (${quote(reason)}); correct it, or fetch it again`, {
       cause,
     });
   }
@@ -27,7 +27,7 @@ function checkStructure(text: string, deepest: number): void {
       open.push(character === '{' ? new Set() : 'list');
       if (open.length > deepest) {
         throw new FormatError(
-          `its JSON nests deeper than ${deepest} levels; the file is not what it claims, fetch it again`,
+          `its JSON nests deeper than ${deepest} levels; it is something else than was looked for`,
         );
       }
     } else if (character === '}' || character === ']') {
@@ -60,7 +60,7 @@ function isFollowedByColon(text: string, position: number): boolean {
 function recordKey(key: string, keys: Set<string>): void {
   if (keys.has(key)) {
     throw new FormatError(
-      `its JSON has the key ${quote(key)} twice in one object; the file is not to be trusted, fetch it again`,
+      `its JSON has the key ${quote(key)} twice in one object; leave one of them out, or fetch it again`,
     );
   }
   keys.add(key);

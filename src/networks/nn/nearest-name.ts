@@ -1,11 +1,13 @@
 /**
  * The candidate that takes the fewest insertions, deletions and replacements of characters to reach (Levenshtein
- * 1966): what a message suggests for a misspelt name. Undefined if there are no candidates.
+ * 1966), or the first that begins with the name: what a message suggests for a misspelt or shortened name. Undefined
+ * if there are no candidates.
  */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
   let nearest: string | undefined;
   let fewest = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
+    if (name !== '' && candidate.startsWith(name)) return candidate;
     if (Math.abs(candidate.length - name.length) >= fewest) continue;
     const edits = editDistance(name, candidate);
     if (edits < fewest) [nearest, fewest] = [candidate, edits];

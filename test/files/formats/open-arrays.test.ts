@@ -73,6 +73,7 @@ describe('openArrays', () => {
     ['three bytes', 'abc', /neither safetensors nor a file of torch\.save, it begins with "abc"/],
     ['a Git LFS pointer', 'version https://git-lfs.github.com/spec/v1\n', /pointer of Git LFS.*git lfs pull/],
     ['a web page', '<!DOCTYPE html><html>', /is a web page/],
+    ['a picture', '\x89PNG\r\n\x1a\n', /is a PNG picture, and weights are needed here/],
     ['a pickle of another protocol', '\x80\x09', /neither safetensors nor/],
     ['a pickle cut off', Buffer.of(0x80, 2), /pickle byte 2: its pickle ends in the middle/],
     ['a zip cut off', 'PK\x03\x04', /a zip without its end|needs bytes/],

@@ -62,6 +62,7 @@ describe('nearestName', () => {
   it.each([
     ['conv1', ['conv2', 'norm1', 'con1'], 'conv2'],
     ['to_q.weight', ['to_q.bias', 'to_k.weight'], 'to_k.weight'],
+    ['euler-a', ['euler', 'euler-ancestral'], 'euler-ancestral'],
     ['anything', [], undefined],
   ])('%s among %o is %s', (name, candidates, nearest) => {
     expect(nearestName(name, candidates)).toBe(nearest);
