@@ -80,7 +80,8 @@ export const demo = defineTask({
     };
 
     const { device, threads, memoryCheck } = parameters;
-    const common = { device, threads, memoryCheck, force: true }; // what is in the demo's folder is the demo's
+    const model = context.builtInModel;
+    const common = { model, device, threads, memoryCheck, force: true }; // what is in the demo's folder is the demo's
     const [conceptFolder, editFolder] = [join(output, 'concept'), join(output, 'edit')];
     const asked = personalize.parameters.parse({
       ...common,

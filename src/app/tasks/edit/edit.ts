@@ -8,6 +8,7 @@ import { holdBase } from '../../models/hold-base.ts';
 import { openConcept } from '../../models/open-concept.ts';
 import { type OpenedModel, openModel } from '../../models/open-model.ts';
 import { presetOf, sideOf } from '../../models/preset-of.ts';
+import { tellBuiltIn } from '../../models/tell-built-in.ts';
 import { hashPath } from '../../runs/hash-path.ts';
 import { endedEarly } from '../../runs/stopped.ts';
 import { startStopwatch } from '../../runs/stopwatch.ts';
@@ -31,7 +32,7 @@ export const edit = defineTask({
   summary: 'Edit a photo so that its subject becomes a learned one',
   examples: [
     [
-      'photo.jpg --source-prompt "a photo of a cat on the grass" --prompt "a photo of a <biscuit> cat on the grass" --concept concepts/biscuit -o out/',
+      'photo.jpg --source-prompt "a photo of a cat on the grass" --prompt "a photo of a <biscuit> cat on the grass" --concept concepts/biscuit -m path/to/model -o out/',
       'your cat in the place of the one in the photo',
     ],
     [
@@ -51,6 +52,7 @@ export const edit = defineTask({
     const closers: (() => Promise<void>)[] = [];
     let run: UnfinishedRun | undefined;
     try {
+      yield* tellBuiltIn(parameters);
       const opened = yield* openModel(parameters, context);
       closers.unshift(opened.close);
       const reference =
