@@ -61,8 +61,10 @@ function addTask(program: Command, name: TaskName, action: Action): void {
     .option('--json', 'print events and the result as lines of JSON on stdout, and nothing else')
     .option('--verbose', 'print where an error comes from')
     .addHelpText('after', exampleText(name, examples))
+    .allowExcessArguments() // refused below, in words that say what to do
     .action(async () => {
       if (second !== undefined) refuseFlagsBefore(second, parent);
+      refuseSurplus(command);
       const flags = command.opts<CommonFlags & Record<string, unknown>>();
       await action(() => valuesOf(name, command.args, typedOf(command, flags)), flags);
     });
@@ -75,6 +77,20 @@ function refuseFlagsBefore(name: string, parent: Command): void {
   const flag = lost.long ?? lost.flags;
   parent.error(
     `error: ${flag} stands before "${name}", where it is a flag of "${parent.name()}"; write it behind "${name}"`,
+  );
+}
+
+/** `generate a cat` is two arguments. */
+function refuseSurplus(command: Command): void {
+  const { args, registeredArguments: expected } = command;
+  const { length } = expected;
+  if (args.length <= length || expected.at(-1)?.variadic) return;
+  const found = args.map((text) => JSON.stringify(text)).join(', ');
+  const names = length === 0 ? '' : ` (${expected.map((each) => each.name()).join(', ')})`;
+  const quoted =
+    length === 1 ? `; one of several words is written in quotes: ${JSON.stringify(args.join(' '))}` : '';
+  command.error(
+    `error: "${command.name()}" expects at most ${length} argument${length === 1 ? '' : 's'}${names}, got ${found}${quoted}`,
   );
 }
 
