@@ -8,7 +8,7 @@ import {
 } from '../../files/checkpoints/index.ts';
 import { FormatError } from '../../files/formats/index.ts';
 import type { Tokenizer } from '../../networks/clip/index.ts';
-import { type TaskContext, TaskError } from '../tasks/task.ts';
+import { ParameterError, type TaskContext, TaskError } from '../tasks/task.ts';
 import type { TaskEvent } from '../tasks/task-event.ts';
 import { isThere } from './is-there.ts';
 import { locateModel } from './locate-model.ts';
@@ -69,8 +69,9 @@ export const lastPart = (path: string): string => path.split(/[/\\]/).findLast(B
 
 async function builtInModel({ builtInModel }: TaskContext): Promise<string> {
   if (await isThere(builtInModel)) return builtInModel;
-  throw new TaskError(
-    'model: none is named, and the built-in one (models/pocket) is not part of this installation; name a diffusers folder, a single-file checkpoint, or an id of the hub such as stable-diffusion-v1-5/stable-diffusion-v1-5 (--model)',
+  throw new ParameterError(
+    'model',
+    'none is named, and the built-in one (models/pocket) is not part of this installation; name a diffusers folder, a single-file checkpoint, or an id of the hub such as stable-diffusion-v1-5/stable-diffusion-v1-5 (--model)',
   );
 }
 

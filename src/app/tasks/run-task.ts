@@ -1,7 +1,9 @@
+import type { z } from 'zod';
 import { defaultContext } from './default-context.ts';
 import { type TaskInput, type TaskName, type TaskResult, tasks } from './index.ts';
+import { describeParameters } from './parameters/describe-parameters.ts';
 import { type NameParameter, parseParameters } from './parameters/parse-parameters.ts';
-import type { Task, TaskContext } from './task.ts';
+import { ParameterError, type Task, type TaskContext, TaskError } from './task.ts';
 import type { TaskEvent } from './task-event.ts';
 
 export interface RunTaskOptions extends Partial<TaskContext> {
@@ -22,7 +24,21 @@ export async function* runTask<N extends TaskName>(
   const task = tasks[name] as unknown as Task<(typeof tasks)[N]['parameters'], TaskResult<N>>;
   const parameters = parseParameters(task.parameters, given as Readonly<Record<string, unknown>>, nameOf);
   context.signal?.throwIfAborted();
-  return yield* task.run(parameters, { ...defaultContext(), ...context });
+  try {
+    return yield* task.run(parameters, { ...defaultContext(), ...context });
+  } catch (error) {
+    throw nameOf !== undefined && error instanceof ParameterError ? renamed(error, task, nameOf) : error;
+  }
+}
+
+function renamed(
+  error: ParameterError,
+  { parameters }: Pick<Task<z.ZodObject, unknown>, 'parameters'>,
+  nameOf: NameParameter,
+): TaskError {
+  const parameter = describeParameters(parameters).find(({ name }) => name === error.parameter);
+  if (parameter === undefined) return error;
+  return new TaskError(`${nameOf(parameter)}: ${error.problem}`, { cause: error });
 }
 
 /** Runs a task to its end; its events go to `onEvent`. */

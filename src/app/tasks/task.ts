@@ -55,5 +55,31 @@ export const defineTask = <Parameters extends z.ZodObject, Result>(
 
 /** What a caller asked for cannot be done: one sentence, what was expected, what was found, what to do. */
 export class TaskError extends Error {
-  override readonly name = 'TaskError';
+  override readonly name: string = 'TaskError';
+}
+
+/** The same about one parameter, which each face calls by its own name: `--save-steered` or `saveSteered`. */
+export class ParameterError extends TaskError {
+  override readonly name = 'ParameterError';
+  readonly parameter: string;
+  readonly problem: string;
+
+  constructor(parameter: string, problem: string, options?: ErrorOptions) {
+    super(`${parameter}: ${problem}`, options);
+    this.parameter = parameter;
+    this.problem = problem;
+  }
+}
+
+/**
+ * What `check` returns.
+ * @throws ParameterError with the sentence of what it throws, less the name of the function in front
+ */
+export function checked<Result>(parameter: string, check: () => Result): Result {
+  try {
+    return check();
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    throw new ParameterError(parameter, error.message.replace(/^\w+: /, ''), { cause: error });
+  }
 }

@@ -131,14 +131,17 @@ const refusals: readonly (readonly [typed: readonly string[], message: RegExp])[
   [['cat', '--seed', '1.5'], /^--seed: expected a whole number from 0 to \d+, got 1\.5$/],
   [['cat', '-g', 'much'], /^--guidance-scale: expected a number from 0 to 100, got "much"$/],
   [['cat', '--sampler', 'quler'], /^--sampler: expected one of ddim, .*, got "quler"; did you mean euler\?$/],
-  [['cat', '--sampler', 'ddim', '--sigmas', 'karras'], /^sigmas: the sampler ddim has its own noise levels/],
+  [
+    ['cat', '--sampler', 'ddim', '--sigmas', 'karras'],
+    /^--sigmas: the sampler ddim has its own noise levels/,
+  ],
   [[''], /^--prompt: expected a text that is not empty, got ""$/],
   [[], /^--prompt: expected a text that is not empty, got nothing$/],
   [['cat', '--prompt', 'dog'], /^--prompt: is given twice/],
-  [['cat', '-o', 'MODEL/model_index.json'], /^output: pictures are written as \.png/],
+  [['cat', '-o', 'MODEL/model_index.json'], /^--output: pictures are written as \.png/],
   [
     ['cat', '-o', 'FOLDER/single.safetensors/pictures'],
-    /^output: .*single\.safetensors is a file, not a folder/,
+    /^--output: .*single\.safetensors is a file, not a folder/,
   ],
   [['cat', '-c', 'FOLDER/nothing.pt'], /nothing\.pt"?: is not there \(no file or folder of this name\)/],
   [['cat', '-c', 'FOLDER/cat.safetensors:0.5'], /is no LoRA, and only a LoRA has a scale, got 0\.5/],
@@ -182,7 +185,11 @@ describe('the command refuses', () => {
 
   test.each([
     [['generate', 'cat', '--frobnicate'], /unknown option '--frobnicate'/],
-    [['generate', 'cat', 'dog'], /too many arguments/],
+    [
+      ['generate', 'a', 'cat'],
+      /expects at most 1 argument \(prompt\), got "a", "cat"; .* in quotes: "a cat"\n$/,
+    ],
+    [['doctor', 'now'], /"doctor" expects at most 0 arguments, got "now"\n$/],
     [['bench', '--json', 'init', 'folder'], /--json stands before "init", .*; write it behind "init"\n$/],
     [['bench', '--seeds', '2', 'report', 'folder'], /--seeds stands before "report", /],
     [['generat', 'cat'], /unknown command 'generat'\n\(Did you mean generate\?\)/],

@@ -62,17 +62,17 @@ const refusals: readonly (readonly [picture: string, changed: Readonly<Record<st
   ['huge.png', {}, /huge\.png: is 20000 x 20000, 400000000 pixels, more than the \d+ allowed/],
   ['photo.png', { '--prompt': '' }, /^--prompt: expected a text that is not empty, got ""/],
   ['photo.png', { '--source-prompt': ' ' }, /^--source-prompt: expected a text that is not empty/],
-  ['photo.png', { '--prompt': 'a photo of a cat' }, /^prompt: reads the same as the source prompt/],
-  ['photo.png', { '--prompt': 'A photo  of a Cat' }, /^prompt: reads the same as the source prompt/],
+  ['photo.png', { '--prompt': 'a photo of a cat' }, /^--prompt: reads the same as the source prompt/],
+  ['photo.png', { '--prompt': 'A photo  of a Cat' }, /^--prompt: reads the same as the source prompt/],
   [
     'photo.png',
     { '--prompt': 'a photo of a <tou> cat' },
-    /^prompt: the model does not know "<tou>"; the concept is called "<toy> cat"/,
+    /^--prompt: the model does not know "<tou>"; the concept is called "<toy> cat"/,
   ],
   [
     'photo.png',
     { '--source-prompt': 'a <toy> cat' },
-    /^source prompt: "<toy>" is no word of the model itself/,
+    /^--source-prompt: "<toy>" is no word of the model itself/,
   ],
   [
     'photo.png',
@@ -88,10 +88,10 @@ const refusals: readonly (readonly [picture: string, changed: Readonly<Record<st
   [
     'photo.png',
     { '--mask': 'FOLDER/white.png', '--variants': 'dds,dds-s' },
-    /^mask: without a mask is how dds, dds-s edit; add a variant that has one \(dds-sm, full\), or leave/,
+    /^--mask: without a mask is how dds, dds-s edit; add a variant that has one \(dds-sm, full\), or leave/,
   ],
   ['photo.png', { '--mask': 'FOLDER/black.png' }, /black\.png: the mask is black everywhere/],
-  ['photo.png', { '--subject': 'dog' }, /"dog" does not stand in the source prompt/],
+  ['photo.png', { '--subject': 'dog' }, /^--subject: "dog" does not stand in the source prompt/],
   ['photo.png', { '--steps': '0' }, /^--steps: expected a whole number from 1 to 10000, got 0/],
   ['photo.png', { '--steer-steps': '0' }, /^--steer-steps: expected a whole number from 1 to \d+, got 0/],
   ['photo.png', { '--guided-images': '0' }, /^--guided-images: expected a whole number from 1 to \d+, got 0/],
@@ -100,9 +100,9 @@ const refusals: readonly (readonly [picture: string, changed: Readonly<Record<st
     { '--variants': 'dds,fill' },
     /^--variants: expected some of dds, dds-s, dds-sm, full .*got "fill"; did you mean full\?/,
   ],
-  ['photo.png', { '-o': 'FOLDER/taken' }, /^output: .*taken is there already and not empty; .*\(--force\)/],
-  ['photo.png', { '-o': 'FOLDER/photo.png' }, /^output: .*photo\.png is a file, not a folder/],
-  ['photo.png', { '--fast': '', '--best': '' }, /^fast and best: one of them at a time/],
+  ['photo.png', { '-o': 'FOLDER/taken' }, /^--output: .*taken is there already and not empty; .*\(--force\)/],
+  ['photo.png', { '-o': 'FOLDER/photo.png' }, /^--output: .*photo\.png is a file, not a folder/],
+  ['photo.png', { '--fast': '', '--best': '' }, /^--fast: contradicts --best; leave one of them out$/],
 ];
 
 describe('edit refuses', () => {
@@ -142,7 +142,13 @@ describe('personalize refuses', () => {
       ['-o', 'FOLDER/taken', '--force'],
       /taken is there and is no concept, so it is not replaced/,
     ],
-    [['photo.png'], ['--rank', '4'], /^rank and alpha are of a LoRA, and the method is custom-diffusion/],
+    [['photo.png'], ['--token', 'my cat'], /^--token: one word without spaces is expected, got "my cat"/],
+    [
+      ['photo.png'],
+      ['--token', 'cat'],
+      /^--token: "cat" is a token already; choose a name such as "<cat-2>"/,
+    ],
+    [['photo.png'], ['--rank', '4'], /^--rank: is of a LoRA, and the method is custom-diffusion/],
     [
       ['photo.png'],
       ['--token', '<toy>', '--captions'],

@@ -56,7 +56,7 @@ describe('the recipe of an edit', () => {
   });
 
   test.each([
-    [{ fast: true, best: true }, /^fast and best: one of them at a time/],
+    [{ fast: true, best: true }, /^fast: contradicts --best; leave one of them out/],
     [
       { mask: 'mask.png', variants: ['dds,dds-s'] },
       /^mask: without a mask is how dds, dds-s edit; add a variant that has one \(dds-sm, full\), or leave the mask out/,

@@ -26,9 +26,14 @@ describe('a recipe of personalization', () => {
   test.each([
     ['textual-inversion', { priorPictures: 5 }, 0, /textual-inversion learns nothing of it but a word/],
     ['textual-inversion', {}, 5, /textual-inversion learns nothing of it but a word/],
-    ['dreambooth', { priorPictures: 0 }, 5, /^class pictures: prior pictures are 0/],
-    ['dreambooth', { vectors: 2 }, 0, /^vectors and initializer .* "sks" is one of the vocabulary/],
-    ['lora', { initializer: 'tabby', token: 'ktn' }, 0, /^vectors and initializer .* "ktn" is one/],
+    ['dreambooth', { priorPictures: 0 }, 5, /^classPictures: none would be looked at \(--prior-pictures 0\)/],
+    [
+      'dreambooth',
+      { vectors: 2 },
+      0,
+      /^vectors: is of a word that is learned, and "sks" is one of the vocabulary/,
+    ],
+    ['lora', { initializer: 'tabby', token: 'ktn' }, 0, /^initializer: .* "ktn" is one/],
   ] as const)(
     'refuses what would be of no use: %s with %j and %i pictures of the class',
     (method, own, given, message) => {

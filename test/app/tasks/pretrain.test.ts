@@ -220,7 +220,7 @@ describe('pretrain', { timeout: 300_000 }, () => {
 
   test('replaces the built-in model only where it is named', async () => {
     await expect(pretrain('assemble', { model: undefined })).rejects.toThrow(
-      'assemble: name the folder that the model is written to, with --model',
+      'model: assemble writes a model; name the folder that it goes to',
     );
   });
 

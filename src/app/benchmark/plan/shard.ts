@@ -1,4 +1,4 @@
-import { TaskError } from '../../tasks/task.ts';
+import { ParameterError } from '../../tasks/task.ts';
 import { type Cell, caseKey } from './cell.ts';
 
 /** The part of the work that one of several machines does. */
@@ -13,7 +13,7 @@ export function parseShard(text: string): Shard {
   const [, first, second] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
   const [index, of] = [Number(first), Number(second)];
   if (index >= 1 && index <= of) return { index, of };
-  throw new TaskError(`shard: expected a part of a whole such as 2/4, got ${JSON.stringify(text)}`);
+  throw new ParameterError('shard', `expected a part of a whole such as 2/4, got ${JSON.stringify(text)}`);
 }
 
 /**

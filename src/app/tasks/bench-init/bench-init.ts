@@ -13,7 +13,7 @@ import { pairsOf } from '../../benchmark/manifest/read-manifest.ts';
 import { refuseManifest, writeManifest } from '../../benchmark/manifest/write-manifest.ts';
 import { lastPart } from '../../models/open-model.ts';
 import { hints } from '../parameters/shared-parameters.ts';
-import { defineTask, TaskError } from '../task.ts';
+import { defineTask, ParameterError } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
 
 export interface InitializedBenchmark {
@@ -70,12 +70,13 @@ export const benchInit = defineTask({
     { signal },
   ): AsyncGenerator<TaskEvent, InitializedBenchmark> {
     if (pocket && oneShot) {
-      throw new TaskError(
-        'pocket, oneShot: a folder holds one of the built-in sets; name one, then another folder',
+      throw new ParameterError(
+        'pocket',
+        'a folder holds one of the built-in sets, and there is --one-shot too; name one, then another folder',
       );
     }
     if ((pocket || oneShot) && sources !== undefined) {
-      throw new TaskError('sources: a built-in set has its own; leave this out');
+      throw new ParameterError('sources', 'a built-in set has its own; leave this out');
     }
     await refuseManifest(folder);
     const manifest =
@@ -137,8 +138,9 @@ async function* describeFolders(
   }
   const found = { concepts: [...concepts], sources: [...sources] };
   if (pairsOf(found).length === 0) {
-    throw new TaskError(
-      `sources: none is of a concept's class (${[...new Set(concepts.map((each) => each.classWord))].join(', ')}); its folders are called by class words`,
+    throw new ParameterError(
+      'sources',
+      `none is of a concept's class (${[...new Set(concepts.map((each) => each.classWord))].join(', ')}); its folders are called by class words`,
     );
   }
   return {

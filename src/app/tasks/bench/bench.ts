@@ -25,7 +25,7 @@ import type { NamedClip } from '../../benchmark/runner/open-instruments.ts';
 import { openWorkbench, type Workbench } from '../../benchmark/runner/workbench.ts';
 import { locateClip } from '../../models/locate-model.ts';
 import { lastPart, openModel } from '../../models/open-model.ts';
-import { defineTask, type TaskContext, TaskError } from '../task.ts';
+import { defineTask, ParameterError, type TaskContext, TaskError } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
 import { type BenchParameters, benchParameters } from './parameters.ts';
 import { showJobs } from './show-jobs.ts';
@@ -68,7 +68,7 @@ export const bench = defineTask({
       yield { kind: 'stage', stage: 'Planning' };
       const plan = await planBenchmark(manifest, request);
       for (const sentence of plan.leftOut) yield { kind: 'warning', message: `left out: ${sentence}` };
-      if (plan.cells.length === 0) throw new TaskError(nothingToDo(manifest, parameters));
+      if (plan.cells.length === 0) throw nothingToDo(manifest, parameters);
       await mkdir(parameters.output, { recursive: true });
       await writePlanRecord(
         parameters.output,
@@ -162,8 +162,11 @@ function requestOf(
   };
 }
 
-function nothingToDo({ path, manifest }: OpenedManifest, { shard }: BenchParameters): string {
-  if (shard !== undefined)
-    return `shard: there are fewer cells than shards, so ${shard} is empty; take fewer`;
-  return `${path}: is for ${manifest.suites.join(', ')}, and nothing of that is asked for; leave out --suite and --method, or change them`;
+function nothingToDo({ path, manifest }: OpenedManifest, { shard }: BenchParameters): TaskError {
+  if (shard !== undefined) {
+    return new ParameterError('shard', `there are fewer cells than shards, so ${shard} is empty; take fewer`);
+  }
+  return new TaskError(
+    `${path}: is for ${manifest.suites.join(', ')}, and nothing of that is asked for; leave out --suite and --method, or change them`,
+  );
 }

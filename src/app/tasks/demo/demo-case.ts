@@ -5,7 +5,7 @@ import {
   benchmarkSet,
   type Scene,
 } from '../../../pocket/world/index.ts';
-import { TaskError } from '../task.ts';
+import { ParameterError } from '../task.ts';
 
 /** An edit of the drawn benchmark, with its right answer. */
 export interface DemoCase {
@@ -24,8 +24,9 @@ export function chooseCase(name: string): DemoCase {
   const pair = pairs.find((each) => nameOf(each) === name);
   if (pair === undefined) {
     const names = pairs.map(nameOf);
-    throw new TaskError(
-      `case: there is no "${name}" among the ${names.length} pairs of the benchmark; the nearest is ${nearestName(name, names)}`,
+    throw new ParameterError(
+      'case',
+      `there is no "${name}" among the ${names.length} pairs of the benchmark; the nearest is ${nearestName(name, names)}`,
     );
   }
   return {

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { replaceFile } from '../../../files/formats/index.ts';
 import { contentHash } from '../../runs/content-hash.ts';
 import { dataText, type RunRequest, unfinishedFolder } from '../../runs/unfinished-run.ts';
-import { TaskError } from '../task.ts';
+import { ParameterError, TaskError } from '../task.ts';
 
 /** Tells which demo a folder holds, so that another one does not go on in it. */
 const REQUEST = 'demo.json';
@@ -19,20 +19,22 @@ export async function beginDemo(
   const names = await readdir(output).catch((error: NodeJS.ErrnoException): string[] => {
     if (error.code === 'ENOENT') return [];
     if (error.code !== 'ENOTDIR') throw error;
-    throw new TaskError(`output: ${output} is a file, not a folder; choose another name`);
+    throw new ParameterError('output', `${output} is a file, not a folder; choose another name`);
   });
   if (names.length > 0 && resume) return refuseAnother(output, names, request);
   if (names.length > 0 && !force) {
-    throw new TaskError(
-      `output: ${output} is there already and not empty; ` +
+    throw new ParameterError(
+      'output',
+      `${output} is there already and not empty; ` +
         (names.includes(REQUEST)
           ? 'go on with the demo that was broken off there (--resume), begin it anew (--force), or choose another folder'
           : 'choose another folder'),
     );
   }
   if (names.length > 0 && !names.includes(REQUEST)) {
-    throw new TaskError(
-      `output: ${output} is there and holds no demo, so nothing in it is replaced; choose another folder`,
+    throw new ParameterError(
+      'output',
+      `${output} is there and holds no demo, so nothing in it is replaced; choose another folder`,
     );
   }
   await mkdir(output, { recursive: true });
@@ -45,7 +47,7 @@ export async function beginDemo(
 async function refuseAnother(output: string, names: readonly string[], request: RunRequest): Promise<void> {
   const file = join(output, REQUEST);
   if (!names.includes(REQUEST)) {
-    throw new TaskError(`output: ${output} holds no demo to go on with; choose another folder`);
+    throw new ParameterError('output', `${output} holds no demo to go on with; choose another folder`);
   }
   const earlier = JSON.parse(await readFile(file, 'utf8')) as RunRequest;
   const other = Object.keys(request).find(

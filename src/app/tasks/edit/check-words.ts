@@ -3,7 +3,7 @@ import { findSubjectWord, subjectFromWords } from '../../../methods/editing/inde
 import { promptPieces, type Tokenizer } from '../../../networks/clip/index.ts';
 import { wordsOf } from '../../models/open-concept.ts';
 import { unknownWords } from '../../models/unknown-words.ts';
-import { TaskError } from '../task.ts';
+import { checked, ParameterError } from '../task.ts';
 import { parseVariants, variants } from './edit-variants.ts';
 import type { EditParameters } from './parameters.ts';
 
@@ -26,18 +26,20 @@ export function checkWords(
       words.length === 0
         ? 'name the concept that it belongs to (--concept)'
         : `the concept is called ${words.map((word) => JSON.stringify(word)).join(', ')}`;
-    throw new TaskError(`prompt: the model does not know ${JSON.stringify(unknown)}; ${known}`);
+    throw new ParameterError('prompt', `the model does not know ${JSON.stringify(unknown)}; ${known}`);
   }
   const [learned] = unknownWords(tokenizer, sourcePrompt);
   if (learned !== undefined) {
-    throw new TaskError(
-      `source prompt: ${JSON.stringify(learned)} is no word of the model itself; say in plain words what the photo shows`,
+    throw new ParameterError(
+      'sourcePrompt',
+      `${JSON.stringify(learned)} is no word of the model itself; say in plain words what the photo shows`,
     );
   }
   const [asked, given] = [idsOf(knowing, prompt), idsOf(tokenizer, sourcePrompt)];
   if (`${asked}` === `${given}`) {
-    throw new TaskError(
-      `prompt: reads the same as the source prompt (${JSON.stringify(sourcePrompt)}), so nothing would change; say what the picture should show instead`,
+    throw new ParameterError(
+      'prompt',
+      `reads the same as the source prompt (${JSON.stringify(sourcePrompt)}), so nothing would change; say what the picture should show instead`,
     );
   }
   checkSubject(parameters, tokenizer, knowing);
@@ -54,13 +56,13 @@ function checkSubject(
 ): void {
   const finds = parseVariants(names).names.some((name) => variants[name].mask === 'subject');
   if (mask !== undefined || !finds) return;
-  if (subject !== undefined) subjectFromWords(tokenizer, sourcePrompt, subject);
-  else {
-    findSubjectWord({
-      source: sourcePrompt,
-      sourceTokenizer: tokenizer,
-      target: prompt,
-      targetTokenizer: knowing,
-    });
-  }
+  const prompts = {
+    source: sourcePrompt,
+    sourceTokenizer: tokenizer,
+    target: prompt,
+    targetTokenizer: knowing,
+  };
+  checked('subject', () =>
+    subject === undefined ? findSubjectWord(prompts) : subjectFromWords(tokenizer, sourcePrompt, subject),
+  );
 }

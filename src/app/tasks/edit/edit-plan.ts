@@ -7,7 +7,7 @@ import {
   steeringEverywhere,
 } from '../../../methods/steering/index.ts';
 import { type PlainEditSettings, usualEditing } from '../../models/usual-editing.ts';
-import { TaskError } from '../task.ts';
+import { ParameterError } from '../task.ts';
 import { variants as known, parseVariants, type VariantName } from './edit-variants.ts';
 import type { EditParameters } from './parameters.ts';
 
@@ -30,7 +30,7 @@ export function recipeOf(
 ): EditRecipe {
   const { preset, method } = model;
   const { fast, best, steer, concept } = parameters;
-  if (fast && best) throw new TaskError('fast and best: one of them at a time; leave one out');
+  if (fast && best) throw new ParameterError('fast', 'contradicts --best; leave one of them out');
   const share = fast ? 1 / 4 : best ? 2 : 1;
   const { names } = parseVariants(parameters.variants);
   const steers = steer && concept !== undefined;
@@ -60,8 +60,9 @@ function checkKept(
   variants: readonly VariantName[],
 ): void {
   if (steeredAs === 'lora' && !saveSteered) {
-    throw new TaskError(
-      'steeredAs: the steered concept is not kept; keep it (--save-steered), or leave its form out',
+    throw new ParameterError(
+      'steeredAs',
+      'the steered concept is not kept; keep it (--save-steered), or leave its form out',
     );
   }
   if (!saveSteered || variants.includes('full')) return;
@@ -70,7 +71,10 @@ function checkKept(
     : concept === undefined
       ? 'there is no concept (--concept)'
       : `${variants.join(', ')} edit without it`;
-  throw new TaskError(`saveSteered: ${why}, so nothing is steered that could be kept; leave one of them out`);
+  throw new ParameterError(
+    'saveSteered',
+    `${why}, so nothing is steered that could be kept; leave one of them out`,
+  );
 }
 
 /** What is said of a mask asks for an edit that has one, and a subject for one that is found. */
@@ -82,18 +86,21 @@ function checkMasked(
   const [name] = Object.entries(said).find(([, value]) => value !== undefined) ?? [];
   if (name === undefined) return;
   if (variants.every((name) => known[name].mask === 'none')) {
-    throw new TaskError(
-      `${name}: without a mask is how ${variants.join(', ')} edit; add a variant that has one (dds-sm, full), or leave the ${name} out`,
+    throw new ParameterError(
+      name,
+      `without a mask is how ${variants.join(', ')} edit; add a variant that has one (dds-sm, full), or leave the ${name} out`,
     );
   }
   if (mask === 'none') {
-    throw new TaskError(
-      `${name}: there is to be no mask (--no-mask), so it says nothing; leave one of them out`,
+    throw new ParameterError(
+      name,
+      `there is to be no mask (--no-mask), so it says nothing; leave one of them out`,
     );
   }
   if (mask !== undefined && subject !== undefined) {
-    throw new TaskError(
-      'subject: the mask is given (--mask), so nothing is looked for; leave the subject out, or the mask to have it found',
+    throw new ParameterError(
+      'subject',
+      'the mask is given (--mask), so nothing is looked for; leave the subject out, or the mask to have it found',
     );
   }
 }

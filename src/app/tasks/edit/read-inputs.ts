@@ -4,7 +4,7 @@ import type { MaskOptions } from '../../../methods/editing/index.ts';
 import { type Mask, maskFromBytes } from '../../../methods/evaluation/index.ts';
 import { fileHash } from '../../runs/content-hash.ts';
 import { readPhoto } from '../../runs/read-photo.ts';
-import { TaskError } from '../task.ts';
+import { ParameterError, TaskError } from '../task.ts';
 import type { EditParameters } from './parameters.ts';
 
 /** What an edit is made from, read and checked before any model is opened. */
@@ -36,11 +36,12 @@ async function checkOutput({ output, force }: EditParameters): Promise<void> {
   const names = await readdir(output).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
     if (error.code !== 'ENOTDIR') throw error;
-    throw new TaskError(`output: ${output} is a file, not a folder; choose another name`);
+    throw new ParameterError('output', `${output} is a file, not a folder; choose another name`);
   });
   if (names.length === 0 || force) return;
-  throw new TaskError(
-    `output: ${output} is there already and not empty; choose another folder, or allow to overwrite files in it (--force)`,
+  throw new ParameterError(
+    'output',
+    `${output} is there already and not empty; choose another folder, or allow to overwrite files in it (--force)`,
   );
 }
 

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { access, stat } from 'node:fs/promises';
 import { dirname, extname, join, resolve } from 'node:path';
 import { isThere } from '../../models/is-there.ts';
-import { TaskError } from '../task.ts';
+import { ParameterError, TaskError } from '../task.ts';
 
 export interface OutputRequest {
   /** A folder, or a file that ends in .png. */
@@ -41,8 +41,9 @@ async function namesInFolder({ output, prompt, seeds, force }: OutputRequest): P
 
 async function namesOfFile({ output, seeds, force }: OutputRequest): Promise<string[]> {
   if (extname(output).toLowerCase() !== '.png') {
-    throw new TaskError(
-      `output: pictures are written as .png, which holds their settings; got "${output}", which is no folder either; give a name that ends in .png or a folder`,
+    throw new ParameterError(
+      'output',
+      `pictures are written as .png, which holds their settings; got "${output}", which is no folder either; give a name that ends in .png or a folder`,
     );
   }
   const stem = output.slice(0, -'.png'.length);
@@ -78,7 +79,7 @@ async function checkWritable(folder: string): Promise<void> {
         () => 'cannot be written; check its permissions',
       )
     : 'is a file, not a folder; choose another folder';
-  if (problem !== undefined) throw new TaskError(`output: ${nearest} ${problem}`);
+  if (problem !== undefined) throw new ParameterError('output', `${nearest} ${problem}`);
 }
 
 const isDirectory = (path: string): Promise<boolean> =>

@@ -8,7 +8,7 @@ import {
   startSampler,
 } from '../../../methods/diffusion/index.ts';
 import { pixelsPerCell } from '../../../networks/vae/index.ts';
-import { TaskError } from '../task.ts';
+import { ParameterError } from '../task.ts';
 import { type GenerateParameters, usualStrength } from './parameters.ts';
 import { sizeLike } from './source-picture.ts';
 
@@ -59,8 +59,9 @@ export function planPictures(
 /** Models for inpainting also see a mask and what is around it, models of depth a depth map. */
 function requireLatentsOnly(inputs: number, latents: number): void {
   if (inputs === latents) return;
-  throw new TaskError(
-    `model: its UNet sees ${inputs} channels, the ${latents} of the latents and ${inputs - latents} more (a mask or a map), which generate has nothing for; choose a text-to-image model`,
+  throw new ParameterError(
+    'model',
+    `its UNet sees ${inputs} channels, the ${latents} of the latents and ${inputs - latents} more (a mask or a map), which generate has nothing for; choose a text-to-image model`,
   );
 }
 
@@ -70,7 +71,8 @@ function withSigmas(sampler: SamplerSettings, sigmas: GenerateParameters['sigmas
   if ('sigmas' in sampler.options) {
     return { ...sampler, options: { ...sampler.options, sigmas } } as SamplerSettings;
   }
-  throw new TaskError(
-    `sigmas: the sampler ${sampler.name} has its own noise levels, karras is for dpm-solver++ and euler; choose one of them`,
+  throw new ParameterError(
+    'sigmas',
+    `the sampler ${sampler.name} has its own noise levels, karras is for dpm-solver++ and euler; choose one of them`,
   );
 }

@@ -7,7 +7,7 @@ import {
 } from '../../../files/images/index.ts';
 import { encodeImage, type HeldModel, type Latents } from '../../../methods/diffusion/index.ts';
 import { lastPart } from '../../models/open-model.ts';
-import { TaskError } from '../task.ts';
+import { ParameterError } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
 import type { GenerateParameters } from './parameters.ts';
 
@@ -18,8 +18,9 @@ export async function* readSource({
 }: GenerateParameters): AsyncGenerator<TaskEvent, Picture | undefined> {
   if (image === undefined) {
     if (strength === undefined) return undefined;
-    throw new TaskError(
-      `strength: says how far a picture is changed, got ${strength} and no picture; name one (--image) or leave it out`,
+    throw new ParameterError(
+      'strength',
+      `says how far a picture is changed, got ${strength} and no picture; name one (--image) or leave it out`,
     );
   }
   const picture = await readPicture(image, { onto: [255, 255, 255] });

@@ -16,7 +16,9 @@ export const personalizeParameters = z.object({
     .describe('What is learned: a word; the whole UNet; cross-attention and a word; low-rank updates'),
   token: z
     .string()
-    .regex(/^\S+$/)
+    .refine((word) => /^\S+$/.test(word), {
+      error: ({ input }) => `one word without spaces is expected, got ${JSON.stringify(input)}`,
+    })
     .optional()
     .describe(
       'What prompts call it: a new word such as <biscuit>, which is learned, or a rare one such as sks',

@@ -7,7 +7,7 @@ import {
   personalizationPreset,
   type TrainingSettings,
 } from '../../../methods/personalization/index.ts';
-import { TaskError } from '../task.ts';
+import { ParameterError } from '../task.ts';
 import type { PersonalizeParameters } from './parameters.ts';
 
 /** What is learned and how; every number of it goes into the concept's card. */
@@ -30,8 +30,9 @@ export function recipeOf(
   const { token, vectors, initializer } = parameters;
   const word = wordOf(preset, token);
   if (word.kind === 'rare word' && (vectors > 1 || initializer !== undefined)) {
-    throw new TaskError(
-      `vectors and initializer are of a word that is learned, and "${word.word}" is one of the vocabulary; leave them out, or name a new word (--token "<word>")`,
+    throw new ParameterError(
+      vectors > 1 ? 'vectors' : 'initializer',
+      `is of a word that is learned, and "${word.word}" is one of the vocabulary; leave it out, or name a new word (--token "<word>")`,
     );
   }
   const concept = defineConcept(
@@ -57,12 +58,16 @@ function methodOf(
   { rank, alpha, textEncoder }: PersonalizeParameters,
 ): MethodSettings {
   if (method.kind !== 'lora' && (rank ?? alpha) !== undefined) {
-    throw new TaskError(`rank and alpha are of a LoRA, and the method is ${method.kind}; leave them out`);
+    throw new ParameterError(
+      rank === undefined ? 'alpha' : 'rank',
+      `is of a LoRA, and the method is ${method.kind}; leave it out`,
+    );
   }
   if (!('textEncoder' in method)) {
     if (!textEncoder) return method;
-    throw new TaskError(
-      `text encoder: ${method.kind} does not train it, dreambooth and lora can; leave it out, or choose one of them`,
+    throw new ParameterError(
+      'textEncoder',
+      `${method.kind} does not train it, dreambooth and lora can; leave it out, or choose one of them`,
     );
   }
   const trained = textEncoder ? ({ textEncoder: 'trained' } as const) : {};
@@ -96,13 +101,15 @@ function priorOf(
 ): TrainingSettings['prior'] {
   const isAsked = classPictures > 0 || (priorPictures ?? 0) > 0;
   if (method === 'textual-inversion' && isAsked) {
-    throw new TaskError(
-      'prior pictures and class pictures keep the class as it is, and textual-inversion learns nothing of it but a word; leave them out',
+    throw new ParameterError(
+      classPictures > 0 ? 'classPictures' : 'priorPictures',
+      'keeps the class as it is, and textual-inversion learns nothing of it but a word; leave it out',
     );
   }
   if (priorPictures === 0 && classPictures > 0) {
-    throw new TaskError(
-      'class pictures: prior pictures are 0, so none would be looked at; leave one of them out',
+    throw new ParameterError(
+      'classPictures',
+      'none would be looked at (--prior-pictures 0); leave one of them out',
     );
   }
   if (priorPictures === 0) return { kind: 'none' };

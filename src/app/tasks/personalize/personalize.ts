@@ -6,6 +6,7 @@ import { encodePicture, type Picture, squarePicture } from '../../../files/image
 import {
   conceptCard,
   conceptOfLearned,
+  extendTokenizer,
   type PersonalizeEvent,
   type PersonalizeOptions,
   personalize as personalizeModel,
@@ -15,6 +16,7 @@ import { holdBase } from '../../models/hold-base.ts';
 import { isThere } from '../../models/is-there.ts';
 import { openModel } from '../../models/open-model.ts';
 import { presetOf, sideOf } from '../../models/preset-of.ts';
+import { tellBuiltIn } from '../../models/tell-built-in.ts';
 import { usualGuidance } from '../../models/usual-guidance.ts';
 import type { PlainData } from '../../runs/content-hash.ts';
 import { endedEarly } from '../../runs/stopped.ts';
@@ -22,7 +24,7 @@ import { startStopwatch } from '../../runs/stopwatch.ts';
 import { dataText, openUnfinishedRun, type UnfinishedRun } from '../../runs/unfinished-run.ts';
 import { versions } from '../../runs/versions.ts';
 import { REFERENCE } from '../edit/reference-picture.ts';
-import { defineTask } from '../task.ts';
+import { checked, defineTask } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
 import { checkConceptFolder } from './check-concept-folder.ts';
 import { checkPersonalizationMemory } from './check-memory.ts';
@@ -49,7 +51,7 @@ export const personalize = defineTask({
   summary: 'Learn a subject from a few pictures, as a concept to edit photos with',
   examples: [
     [
-      'biscuit/*.jpg --method custom-diffusion --token "<biscuit>" --class cat -o concepts/biscuit',
+      'biscuit/*.jpg --method custom-diffusion --token "<biscuit>" --class cat -m path/to/model -o concepts/biscuit',
       'your cat as "<biscuit> cat"',
     ],
     ['mug/ --method lora --token sks --class mug -o concepts/mug -m organisation/model', 'a LoRA of a mug'],
@@ -67,6 +69,7 @@ export const personalize = defineTask({
     const closers: (() => Promise<void>)[] = [];
     let run: UnfinishedRun | undefined;
     try {
+      yield* tellBuiltIn(parameters);
       const opened = yield* openModel(parameters, context);
       closers.unshift(opened.close);
       const { checkpoint, tokenizer } = opened;
@@ -75,6 +78,7 @@ export const personalize = defineTask({
       const preset = presetOf(checkpoint);
       const recipe = recipeOf(parameters, preset, classPaths.length);
       const { concept, training } = recipe;
+      checked('token', () => extendTokenizer(tokenizer, concept.tokens));
       const size = parameters.size ?? sideOf(checkpoint);
       yield* checkPersonalizationMemory(parameters, { checkpoint, tokenizer, size }, recipe);
       yield { kind: 'stage', stage: 'Hashing the model' };
@@ -174,7 +178,7 @@ export const personalize = defineTask({
   describe: ({ output, phrase, steps, loss }) =>
     [
       `${output}: "${phrase}", ${steps} steps${loss === undefined ? '' : `, loss ${loss.toPrecision(3)}`}`,
-      `use it: dreamsteerer edit PHOTO --source-prompt "…" --prompt "… ${phrase} …" --concept ${output} -o out`,
+      `use it, with the same model: dreamsteerer edit PHOTO --source-prompt "…" --prompt "… ${phrase} …" --concept ${output} -o out`,
     ].join('\n'),
 });
 

@@ -1,7 +1,7 @@
 import { openDevice } from '../../../engine/index.ts';
 import { shownQuality } from '../../../pocket/judging/index.ts';
 import { readableBytes } from '../../readable-bytes.ts';
-import { defineTask, TaskError } from '../task.ts';
+import { defineTask, ParameterError } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
 import { type AssembledModel, assemble } from './assemble.ts';
 import { pretrainParameters } from './parameters.ts';
@@ -27,7 +27,7 @@ export const pretrain = defineTask({
   async *run(parameters, context): AsyncGenerator<TaskEvent, PretrainResult> {
     const { stage, threads } = parameters;
     if (stage === 'assemble' && parameters.model === undefined) {
-      throw new TaskError('assemble: name the folder that the model is written to, with --model');
+      throw new ParameterError('model', 'assemble writes a model; name the folder that it goes to');
     }
     const model = parameters.model ?? context.builtInModel;
     const device = await openDevice(parameters.device, threads === undefined ? {} : { threads });
