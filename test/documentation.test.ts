@@ -11,7 +11,9 @@ const documents = [
   'docs/architecture.md',
   'docs/benchmark.md',
   'docs/checkpoints.md',
+  'docs/method.md',
   'docs/performance.md',
+  'models/pocket/README.md',
 ];
 const scripts = Object.keys(JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).scripts);
 
