@@ -171,7 +171,10 @@ export class Device {
   }
 
   private send(request: Request, transfer: readonly ArrayBuffer[]): Promise<readonly Value[]> {
-    if (this.closed !== undefined) throw new Error(`The ${this.name} device cannot be used: ${this.closed}`);
+    if (this.closed !== undefined) {
+      if (request.kind === 'forget' || request.kind === 'release') return Promise.resolve([]); // with the device
+      throw new Error(`The ${this.name} device cannot be used: ${this.closed}`);
+    }
     const id = this.nextId++;
     const message: RequestMessage = { id, request };
     this.worker.ref();

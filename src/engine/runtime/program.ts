@@ -10,6 +10,7 @@ import {
 import type { Tensor, TensorSpec } from '../graph/index.ts';
 import { type DescribedProgram, inner, removeConstants } from './describe-program.ts';
 import type { Device } from './device.ts';
+import { Owner } from './owner.ts';
 import type { State } from './state.ts';
 import type { Value, ValueHeader } from './worker-messages.ts';
 
@@ -83,9 +84,11 @@ class LoadedProgram {
   ) {}
 
   static async load(device: Device, described: DescribedProgram): Promise<LoadedProgram> {
-    const program = device.nextNumber();
-    await device.request({ kind: 'compile', program, description: described.description });
-    return new LoadedProgram(device, program, described);
+    await using owner = new Owner();
+    const loaded = owner.use(new LoadedProgram(device, device.nextNumber(), described));
+    await device.request({ kind: 'compile', program: loaded.number, description: described.description });
+    owner.move();
+    return loaded;
   }
 
   async run(inputs: Tree<NdArray>, state: State | undefined, { signal }: RunOptions): Promise<Tree<NdArray>> {

@@ -14,6 +14,7 @@ import {
 import { spec, type TensorSpec } from '../graph/index.ts';
 import type { Device } from './device.ts';
 import { deviceTraits } from './devices.ts';
+import { Owner } from './owner.ts';
 import type { Value, ValueHeader } from './worker-messages.ts';
 
 /** An array that is read when it is wanted. */
@@ -51,15 +52,18 @@ export class State<T extends Tree<NdArray> = Tree<NdArray>> {
 
   /** Use `Device.hold`. */
   static async create<T extends Tree<NdArray>>(device: Device, tree: T): Promise<State<T>> {
-    const state = State.of<T>(device, tree, undefined);
+    await using owner = new Owner();
+    const state = owner.use(State.of<T>(device, tree, undefined));
     await device.request({ kind: 'put', state: state.number, values: [] }, flatten<NdArray>(tree));
     if (state.onDevice) await state.upload();
+    owner.move();
     return state;
   }
 
   /** Use `Device.holdLazily`. */
   static async createLazily(device: Device, tree: Tree<Source>, dtype: DType | undefined): Promise<State> {
-    const state = State.of<Tree<NdArray>>(device, tree, dtype);
+    await using owner = new Owner();
+    const state = owner.use(State.of<Tree<NdArray>>(device, tree, dtype));
     await device.request({ kind: 'put', state: state.number, values: [] });
     for (const [path, source] of flatten<Source>(tree)) {
       const array = castArray(await readSource(source), heldAs(source, dtype));
@@ -68,6 +72,7 @@ export class State<T extends Tree<NdArray> = Tree<NdArray>> {
       await device.request({ kind: 'put', state: state.number, values: [] }, [entry], { ownership });
     }
     if (state.onDevice) await state.upload();
+    owner.move();
     return state;
   }
 
@@ -169,17 +174,20 @@ export class State<T extends Tree<NdArray> = Tree<NdArray>> {
 
   /** Lets the device compute every leaf as itself: what it computes stays in its memory. */
   private async upload(): Promise<void> {
-    const copy = await this.device.compileStep((_, state) => ({ outputs: {}, state }), {}, this.form);
+    await using owner = new Owner();
+    const copy = owner.use(
+      await this.device.compileStep((_, state) => ({ outputs: {}, state }), {}, this.form),
+    );
     await copy.run({}, this);
-    await copy.dispose();
   }
 
   private async download(paths: readonly string[]): Promise<Entry<NdArray>[]> {
     const specs = unflatten(paths.map((path) => [path, this.specs.get(path)!] as const));
-    const copy = await this.device.compileStep((_, state) => ({ outputs: state, state: {} }), {}, specs);
-    const values = await copy.run({}, this);
-    await copy.dispose();
-    return flatten<NdArray>(values as Tree<NdArray>);
+    await using owner = new Owner();
+    const copy = owner.use(
+      await this.device.compileStep((_, state) => ({ outputs: state, state: {} }), {}, specs),
+    );
+    return flatten<NdArray>((await copy.run({}, this)) as Tree<NdArray>);
   }
 
   private checkUsable(): void {

@@ -1,13 +1,14 @@
 import { type MapTree, mapTree, type NdArray, scalar, type Tree, unflatten } from '../arrays/index.ts';
 import { spec, type Tensor, type TensorSpec } from '../graph/index.ts';
-import type {
-  Device,
-  LazySource,
-  Source,
-  State,
-  StateLeaf,
-  StepProgram,
-  StepResult,
+import {
+  type Device,
+  type LazySource,
+  Owner,
+  type Source,
+  type State,
+  type StateLeaf,
+  type StepProgram,
+  type StepResult,
 } from '../runtime/index.ts';
 import { nextLossScale } from './loss-scale.ts';
 import { checkProblem, type Problem, type Settings } from './problem.ts';
@@ -101,12 +102,15 @@ export async function createMinimizer<Variables extends Tree<Source>, Batch exte
     ),
     ...(recipe.averages && { averageRate: spec([]) }),
   };
-  const compileStep = (
+  await using owner = new Owner();
+  const compileStep = async (
     build: (inputs: never, state: never) => StepResult,
     specs: Tree<TensorSpec>,
     state: Tree<TensorSpec>,
-  ): Promise<Step> =>
-    device.compileStep(build, specs as never, state as never, compileOptions) as unknown as Promise<Step>;
+  ): Promise<Step> => {
+    const step = await device.compileStep(build, specs as never, state as never, compileOptions);
+    return owner.use(step as unknown as Step);
+  };
 
   if (settings.batchesPerStep === 1) {
     const step = await compileStep(
@@ -118,7 +122,8 @@ export async function createMinimizer<Variables extends Tree<Source>, Batch exte
       { batch: problem.batch, scalars: { ...scalars, share: spec([]) } },
       perStep,
     );
-    return Minimizer.start<Variables>(device, problem.frozen, start, settings, { kind: 'at once', step });
+    const programs = { kind: 'at once', step } as const;
+    return await Minimizer.start<Variables>(device, problem.frozen, start, settings, programs, owner);
   }
   const collect = await compileStep(
     ({ batch, scalars }: StepInputs, state: StepState) => {
@@ -136,11 +141,8 @@ export async function createMinimizer<Variables extends Tree<Source>, Batch exte
     { scalars },
     { ...perStep, gradients: shared.variables },
   );
-  return Minimizer.start<Variables>(device, problem.frozen, start, settings, {
-    kind: 'collected',
-    collect,
-    update,
-  });
+  const programs = { kind: 'collected', collect, update } as const;
+  return await Minimizer.start<Variables>(device, problem.frozen, start, settings, programs, owner);
 }
 
 /** A compiled step of any form: its inputs and outputs are checked when it runs. */
@@ -167,6 +169,7 @@ export class Minimizer<Variables extends Tree<Source>> {
     /** The same, and what is frozen beside it. */
     private readonly all: State,
     private counters: Counters,
+    private readonly owner: Owner,
   ) {}
 
   static async start<Variables extends Tree<Source>>(
@@ -175,13 +178,16 @@ export class Minimizer<Variables extends Tree<Source>> {
     { leaves, counters }: StartingState,
     settings: Settings,
     programs: Programs,
+    owner: Owner,
   ): Promise<Minimizer<Variables>> {
-    const state = (await device.holdLazily(leaves)) as unknown as State<HeldTree>;
-    const all = await device.combine({
-      ...(state.references() as { readonly [branch: string]: Tree<StateLeaf> }),
-      ...(frozen && { frozen: frozen.references() as Tree<StateLeaf> }),
-    });
-    return new Minimizer<Variables>(settings, programs, state, all, counters);
+    const state = owner.use((await device.holdLazily(leaves)) as unknown as State<HeldTree>);
+    const all = owner.use(
+      await device.combine({
+        ...(state.references() as { readonly [branch: string]: Tree<StateLeaf> }),
+        ...(frozen && { frozen: frozen.references() as Tree<StateLeaf> }),
+      }),
+    );
+    return new Minimizer<Variables>(settings, programs, state, all, counters, owner.move());
   }
 
   /** Steps made so far. */
@@ -267,11 +273,7 @@ export class Minimizer<Variables extends Tree<Source>> {
   }
 
   async dispose(): Promise<void> {
-    const { programs } = this;
-    const all = programs.kind === 'at once' ? [programs.step] : [programs.collect, programs.update];
-    await Promise.all(all.map((program) => program.dispose()));
-    await this.all.dispose();
-    await this.state.dispose();
+    await this.owner.dispose();
   }
 
   private async runAtOnce(step: Step, batch: Tree<NdArray>, scalars: Scalars): Promise<LossAndNorm> {

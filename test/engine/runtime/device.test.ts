@@ -44,6 +44,7 @@ describe('a device', () => {
     await expect(program.run(fromNested([1, 2]))).rejects.toThrow(
       'The cpu device cannot be used: it was closed',
     );
+    await program.dispose(); // there is nothing left to free
   });
 
   test('finishes the run under way when it is closed, and refuses what waits behind it', async () => {

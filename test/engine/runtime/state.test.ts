@@ -16,6 +16,7 @@ import {
   sum,
   transpose,
 } from '../../../src/engine/index.ts';
+import { leftBehind } from './left-behind.ts';
 
 let device: Device;
 beforeAll(async () => {
@@ -123,6 +124,11 @@ describe('a state', () => {
       ['ids', 'int64', 0n, 1n, 2n],
     ]);
     expect([...whole]).toEqual([9, 1, 2, 9]);
+  });
+
+  test('of which a part cannot be held leaves nothing on the device', async () => {
+    const tree = { a: scalar(1), b: { ...spec([]), read: async () => scalar(2) } };
+    expect(await leftBehind(device, () => device.holdLazily(tree))).toEqual([]);
   });
 
   test('is refused when it was disposed, and on another device', async () => {

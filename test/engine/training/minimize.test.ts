@@ -4,6 +4,7 @@ import {
   add,
   cast,
   cosineDecay,
+  createMinimizer,
   type Device,
   flatten,
   type LazySource,
@@ -36,6 +37,7 @@ import {
   unflatten,
   zeros,
 } from '../../../src/engine/index.ts';
+import { leftBehind } from '../runtime/left-behind.ts';
 import { regression, regressionBatch } from './regression.ts';
 
 type Extra = Partial<Problem<Tree<NdArray>, Tree<TensorSpec>>>;
@@ -319,6 +321,14 @@ describe('minimize', () => {
     expect([slow, fast.a, fast.b, faster].map(({ data }) => data[0])).toEqual([-2, -30, -30, 0]);
     expect(reports[0]!.learningRate).toBe(1);
   });
+
+  test.each([1, 2])(
+    'leaves nothing on the device where it cannot begin: %i batches a step',
+    async (batchesPerStep) => {
+      const problem = { ...regression, learningRate: 0.1, batchesPerStep };
+      expect(await leftBehind(device, () => createMinimizer(device, problem))).toEqual([]);
+    },
+  );
 
   test('stops between two steps when it is aborted', async () => {
     const controller = new AbortController();
