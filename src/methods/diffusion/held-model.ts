@@ -1,5 +1,6 @@
 import {
   type Device,
+  Owner,
   type State,
   type Tensor,
   type TensorSpec,
@@ -37,18 +38,24 @@ export async function holdModel(
   device: Device,
   { unet, vae, textEncoder }: OpenedNetworks,
 ): Promise<HeldModel> {
-  return {
+  await using owner = new Owner();
+  const model: HeldModel = {
     device,
-    unet: await holdNetwork(device, unet),
-    vae: await holdNetwork(device, vae),
-    textEncoder: await holdNetwork(device, textEncoder),
+    unet: owner.adopt(await holdNetwork(device, unet), releaseNetwork),
+    vae: owner.adopt(await holdNetwork(device, vae), releaseNetwork),
+    textEncoder: owner.adopt(await holdNetwork(device, textEncoder), releaseNetwork),
   };
+  owner.move();
+  return model;
 }
 
 /** Frees the device's memory. */
 export async function releaseModel({ unet, vae, textEncoder }: HeldModel): Promise<void> {
-  for (const { parameters } of [unet, vae, textEncoder]) await parameters.dispose();
+  for (const network of [unet, vae, textEncoder]) await releaseNetwork(network);
 }
+
+export const releaseNetwork = ({ parameters }: Pick<HeldNetwork<unknown>, 'parameters'>): Promise<void> =>
+  parameters.dispose();
 
 /** Compiles a function of a network's parameters and of inputs; it changes nothing on the device. */
 export const compileNetwork = <Inputs extends Readonly<Record<string, TensorSpec>>, Config>(

@@ -1,4 +1,4 @@
-import { type NdArray, ndArray, type RandomKey, spec } from '../../engine/index.ts';
+import { type NdArray, ndArray, Owner, type RandomKey, spec } from '../../engine/index.ts';
 import { clipText, encodePrompts, type Tokenizer } from '../../networks/clip/index.ts';
 import { pixelsPerCell } from '../../networks/vae/index.ts';
 import type { GuidanceOptions } from './classifier-free-guidance.ts';
@@ -59,14 +59,16 @@ export async function guidedContext(
   ids: NdArray,
   count: number,
 ): Promise<NdArray> {
-  const program = await compileNetwork(
-    device,
-    textEncoder,
-    (parameters, { ids }) => ({ hidden: clipText(parameters, textEncoder.config, ids).lastHiddenState }),
-    { ids: spec(ids.shape, ids.dtype) },
+  await using owner = new Owner();
+  const program = owner.use(
+    await compileNetwork(
+      device,
+      textEncoder,
+      (parameters, { ids }) => ({ hidden: clipText(parameters, textEncoder.config, ids).lastHiddenState }),
+      { ids: spec(ids.shape, ids.dtype) },
+    ),
   );
   const { hidden } = await program.run({ ids }, textEncoder.parameters);
-  await program.dispose();
   return repeatItems(hidden!, count);
 }
 

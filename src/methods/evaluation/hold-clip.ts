@@ -1,6 +1,6 @@
-import type { Device } from '../../engine/index.ts';
+import { type Device, Owner } from '../../engine/index.ts';
 import type { ClipModel } from '../../files/checkpoints/index.ts';
-import { holdNetwork } from '../diffusion/held-model.ts';
+import { holdNetwork, releaseNetwork } from '../diffusion/held-model.ts';
 import type { HeldClip } from './instruments.ts';
 
 /** Reads an opened CLIP model onto a device. Its files may be closed after that. */
@@ -8,10 +8,15 @@ export async function holdClip(
   device: Device,
   { vision, processor, text }: Pick<ClipModel, 'vision' | 'processor' | 'text'>,
 ): Promise<HeldClip> {
-  const heldVision = await holdNetwork(device, vision);
-  if (text === undefined) return { vision: heldVision, processor };
-  const network = await holdNetwork(device, text);
-  return { vision: heldVision, processor, text: { network, tokenizer: text.tokenizer } };
+  await using owner = new Owner();
+  const heldVision = owner.adopt(await holdNetwork(device, vision), releaseNetwork);
+  const network = text && (await holdNetwork(device, text));
+  owner.move();
+  return {
+    vision: heldVision,
+    processor,
+    ...(network && { text: { network, tokenizer: text.tokenizer } }),
+  };
 }
 
 /** Frees the device's memory. */

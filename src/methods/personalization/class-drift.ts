@@ -3,11 +3,12 @@ import {
   type NdArray,
   ndArray,
   normal,
+  Owner,
   type RandomKey,
+  type State,
   type StateLeaf,
   spec,
   type Tensor,
-  type TensorSpec,
   type Tree,
   unflatten,
 } from '../../engine/index.ts';
@@ -25,6 +26,7 @@ import type { Learned } from './model-trees.ts';
 import {
   frozenNetworks,
   type PersonalizedNetworks,
+  type PredictionInput,
   predict,
   predictPersonalized,
 } from './personalized-prediction.ts';
@@ -55,69 +57,57 @@ const probedShares = [0.2, 0.4, 0.6, 0.8];
  */
 export async function probeDrift(model: HeldModel, options: DriftOptions): Promise<DriftProbe> {
   const { device } = model;
-  const { networks } = options;
+  const { networks, schedule } = options;
   const probes = probesOf(options);
-  const [{ inputs: first }] = probes as readonly [Probe];
-  const epsilon = (output: NdArray, { inputs, level }: Probe): Latents => {
-    const types = { from: options.schedule.predictionType, to: 'epsilon' } as const;
-    return convertPrediction(output as Latents, types, inputs.sample, level);
+  const compile = (build: (trees: Tree<Tensor>, input: PredictionInput) => Tensor, state: State) =>
+    device.compileStep(
+      (inputs, trees: Tree<Tensor>) => ({
+        outputs: { prediction: build(trees, promptedBy(inputs)) },
+        state: {},
+      }),
+      specs(probes[0]!.inputs),
+      unflatten(state.leaves()),
+    );
+  type Predictor = Awaited<ReturnType<typeof compile>>;
+  const epsilons = async (predictor: Predictor, state: State): Promise<Latents[]> => {
+    const types = { from: schedule.predictionType, to: 'epsilon' } as const;
+    const found: Latents[] = [];
+    for (const { inputs, level } of probes) {
+      const { prediction } = await predictor.run(inputs, state);
+      found.push(convertPrediction(prediction as Latents, types, inputs.sample, level));
+    }
+    return found;
   };
-  const frozen = await frozenNetworks(model);
-  const base = await device.compileStep(
-    (inputs, trees: Tree<Tensor>) => ({
-      outputs: { prediction: predict(trees as never, networks.configs, promptedBy(inputs)) },
-      state: {},
-    }),
-    specs(first),
-    unflatten(frozen.leaves()),
+  await using owner = new Owner();
+  const frozen = owner.use(await frozenNetworks(model));
+  const base = owner.use(
+    await compile((trees, input) => predict(trees as never, networks.configs, input), frozen),
   );
-  const expected: Latents[] = [];
-  for (const probe of probes) {
-    expected.push(epsilon((await base.run(probe.inputs, frozen)).prediction, probe));
-  }
+  const expected = await epsilons(base, frozen);
   await base.dispose();
-  let compiled: Awaited<ReturnType<typeof compilePersonalized>> | undefined;
+  const kept = owner.move();
+  let personalized: Predictor | undefined;
   return {
     async measure(learned) {
-      const state = await device.combine({
-        base: frozen.references() as Tree<StateLeaf>,
-        learned: learned as Tree<StateLeaf>,
-      });
-      compiled ??= await compilePersonalized(model, networks, first, unflatten(state.leaves()));
-      const found: Latents[] = [];
-      for (const probe of probes) {
-        found.push(epsilon((await compiled.run(probe.inputs, state)).prediction, probe));
-      }
-      await state.dispose();
-      return relativeDistance(found, expected);
+      await using asking = new Owner();
+      const both = { base: frozen.references() as Tree<StateLeaf>, learned: learned as Tree<StateLeaf> };
+      const state = asking.use(await device.combine(both));
+      personalized ??= kept.use(
+        await compile((trees, input) => {
+          const { base, learned } = trees as unknown as Operands;
+          return predictPersonalized(networks, base, learned, input);
+        }, state),
+      );
+      return relativeDistance(await epsilons(personalized, state), expected);
     },
-    async dispose() {
-      await compiled?.dispose();
-      await frozen.dispose();
-    },
+    dispose: kept.dispose,
   };
 }
 
-const compilePersonalized = (
-  { device }: HeldModel,
-  networks: PersonalizedNetworks,
-  inputs: ProbeInputs,
-  stateSpecs: Tree<TensorSpec>,
-) =>
-  device.compileStep(
-    (inputs, trees) => {
-      const { base, learned } = trees as unknown as {
-        readonly base: Tree<Tensor>;
-        readonly learned: Learned<Tensor>;
-      };
-      return {
-        outputs: { prediction: predictPersonalized(networks, base, learned, promptedBy(inputs)) },
-        state: {},
-      };
-    },
-    specs(inputs),
-    stateSpecs,
-  );
+interface Operands {
+  readonly base: Tree<Tensor>;
+  readonly learned: Learned<Tensor>;
+}
 
 /** Where predictions are compared. */
 interface Probe {

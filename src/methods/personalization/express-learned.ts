@@ -1,4 +1,11 @@
-import { flatten, type LazySource, type NdArray, type StateLeaf, type Tree } from '../../engine/index.ts';
+import {
+  flatten,
+  type LazySource,
+  type NdArray,
+  Owner,
+  type StateLeaf,
+  type Tree,
+} from '../../engine/index.ts';
 import type { Concept, LowRankUpdate, NetworkChange } from '../../files/checkpoints/index.ts';
 import { type HeldModel, releaseModel } from '../diffusion/index.ts';
 import { conceptOfLearned } from './concept-of-learned.ts';
@@ -56,23 +63,22 @@ export async function learnedAsWholeModel(
   learned: Learned<NdArray>,
 ): Promise<Concept> {
   const { tokens: _, ...networks } = learned;
-  const state = await base.device.hold(networks as Tree<NdArray>);
+  await using owner = new Owner();
+  const state = owner.use(await base.device.hold(networks as Tree<NdArray>));
   const references = state.references() as unknown as Learned<StateLeaf>;
-  const merged = await personalizedModel(base, networkMethod(plan.method), references);
-  await state.dispose();
-  try {
-    const whole = {
-      unet: await readFloats(merged.unet.parameters.sources() as Tree<LazySource>),
-      ...(learned.textEncoder && {
-        textEncoder: await readFloats(merged.textEncoder.parameters.sources() as Tree<LazySource>),
-      }),
-      ...(learned.tokens && { tokens: learned.tokens }),
-    };
-    const method = { kind: 'dreambooth', textEncoder: learned.textEncoder ? 'trained' : 'frozen' } as const;
-    return conceptOfLearned({ ...plan, method }, whole);
-  } finally {
-    await releaseModel(merged);
-  }
+  const merged = owner.adopt(
+    await personalizedModel(base, networkMethod(plan.method), references),
+    releaseModel,
+  );
+  const whole = {
+    unet: await readFloats(merged.unet.parameters.sources() as Tree<LazySource>),
+    ...(learned.textEncoder && {
+      textEncoder: await readFloats(merged.textEncoder.parameters.sources() as Tree<LazySource>),
+    }),
+    ...(learned.tokens && { tokens: learned.tokens }),
+  };
+  const method = { kind: 'dreambooth', textEncoder: learned.textEncoder ? 'trained' : 'frozen' } as const;
+  return conceptOfLearned({ ...plan, method }, whole);
 }
 
 interface Approximated {

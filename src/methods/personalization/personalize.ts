@@ -1,12 +1,11 @@
 import {
   fold,
-  type Minimized,
   minimize,
   type NdArray,
+  Owner,
   type Source,
   type StateLeaf,
   type StepEvent,
-  type Tree,
 } from '../../engine/index.ts';
 import { weightedSum } from '../diffusion/index.ts';
 import { type DriftProbe, probeDrift } from './class-drift.ts';
@@ -45,8 +44,9 @@ export async function* personalize(
   const variables = await run.method.initialize(networkSources(model), fold(run.key, 'initialize'));
   const sources = yield* prepareSources(run);
   const feeds = await feedsOf(run, variables, sources);
-  const frozen = await frozenNetworks(model);
-  const probe = options.driftEvery === undefined ? undefined : await probeOf(run, sources);
+  await using owner = new Owner();
+  const frozen = owner.use(await frozenNetworks(model));
+  const probe = options.driftEvery === undefined ? undefined : owner.use(await probeOf(run, sources));
   const [channels, height, width] = sources[0]!.examples[0]![0]!.mean.shape.slice(1) as [
     number,
     number,
@@ -73,27 +73,20 @@ export async function* personalize(
     },
     ...(options.resumeFrom && { resumeFrom: options.resumeFrom }),
   });
-  let minimized: Minimized<Tree<Source>> | undefined;
-  try {
+  owner.defer(() => training.return(undefined as never)); // frees the minimizer where the caller stopped early
+  options.signal?.throwIfAborted();
+  let next = await training.next();
+  for (; !next.done; next = await training.next()) {
+    const { save: _save, sources: _sources, references: _references, ...report } = next.value;
+    yield report;
+    const isStopped = options.signal?.aborted === true; // then what is learned is kept, whatever became of this step
+    if (report.update === 'applied' || isStopped) yield* watch(run, next.value, probe);
     options.signal?.throwIfAborted();
-    let next = await training.next();
-    for (; !next.done; next = await training.next()) {
-      const { save: _save, sources: _sources, references: _references, ...report } = next.value;
-      yield report;
-      const isStopped = options.signal?.aborted === true; // then what is learned is kept, whatever became of this step
-      if (report.update === 'applied' || isStopped) yield* watch(run, next.value, probe);
-      options.signal?.throwIfAborted();
-    }
-    minimized = next.value;
-    const { averageDecay } = options.training;
-    const learned = averageDecay === 'none' ? await minimized.variables() : await minimized.averages();
-    return { learned: learned as Learned<NdArray>, tokenizer: run.tokenizer };
-  } finally {
-    await minimized?.dispose();
-    await training.return(undefined as never); // frees the minimizer where the caller stopped early
-    await probe?.dispose();
-    await frozen.dispose();
   }
+  const minimized = owner.use(next.value);
+  const { averageDecay } = options.training;
+  const learned = averageDecay === 'none' ? await minimized.variables() : await minimized.averages();
+  return { learned: learned as Learned<NdArray>, tokenizer: run.tokenizer };
 }
 
 /** Features are computed once where nothing that is learned changes them. */

@@ -4,13 +4,14 @@ import {
   input,
   mapTree,
   type NdArray,
+  Owner,
   type State,
   type StateLeaf,
   type Tensor,
   type Tree,
   unflatten,
 } from '../../engine/index.ts';
-import type { HeldModel, HeldNetwork } from '../diffusion/index.ts';
+import { type HeldModel, type HeldNetwork, releaseNetwork } from '../diffusion/index.ts';
 import type { Learned, ModelTrees } from './model-trees.ts';
 import type { PersonalizationMethod } from './personalization-method.ts';
 
@@ -29,14 +30,20 @@ export async function personalizedModel(
     unet: unet.parameters.references() as Tree<StateLeaf>,
     textEncoder: textEncoder.parameters.references() as Tree<StateLeaf>,
   };
+  await using shared = new Owner(); // with the networks, which keep what they read of it
   const { leaves, computed } = await appliedLeaves(device, method, { base, learned });
+  shared.use(computed);
+  await using held = new Owner();
   const personalized: HeldModel = {
     ...model,
-    unet: await networkOf(device, unet, leaves.unet),
-    textEncoder: await networkOf(device, textEncoder, leaves.textEncoder),
-    vae: await networkOf(device, vae, vae.parameters.references() as Tree<StateLeaf>),
+    unet: held.adopt(await networkOf(device, unet, leaves.unet), releaseNetwork),
+    textEncoder: held.adopt(await networkOf(device, textEncoder, leaves.textEncoder), releaseNetwork),
+    vae: held.adopt(
+      await networkOf(device, vae, vae.parameters.references() as Tree<StateLeaf>),
+      releaseNetwork,
+    ),
   };
-  await computed?.dispose();
+  held.move();
   return personalized;
 }
 
@@ -61,7 +68,8 @@ async function appliedLeaves(
   const missing = new Set(
     flatten<Tensor>(applied).flatMap(([path, tensor]) => (origins.has(tensor) ? [] : [path])),
   );
-  const computed = await compute(device, method, operands, missing);
+  const computed =
+    missing.size === 0 ? undefined : await device.hold(await compute(device, method, operands, missing));
   const found = new Map(flatten<StateLeaf>(computed?.references() ?? {}));
   const leaves = mapTree<Tree<Tensor>, Tensor, StateLeaf>(
     applied,
@@ -70,27 +78,26 @@ async function appliedLeaves(
   return { leaves: leaves as unknown as ModelTrees<StateLeaf>, computed };
 }
 
-/** The leaves at these paths of the personalized networks, on the device; undefined if there are none. */
+/** The leaves at these paths of the personalized networks. */
 async function compute(
   device: Device,
   method: PersonalizationMethod,
   operands: Operands<StateLeaf>,
   paths: ReadonlySet<string>,
-): Promise<State | undefined> {
-  if (paths.size === 0) return undefined;
-  const state = await device.combine(treeOf(operands));
-  const program = await device.compileStep(
-    (_: Tree<Tensor>, tensors: Tree<Tensor>) => ({
-      outputs: unflatten(flatten<Tensor>(apply(method, tensors)).filter(([path]) => paths.has(path))),
-      state: {},
-    }),
-    {},
-    unflatten(state.leaves()),
+): Promise<Tree<NdArray>> {
+  await using owner = new Owner();
+  const state = owner.use(await device.combine(treeOf(operands)));
+  const program = owner.use(
+    await device.compileStep(
+      (_: Tree<Tensor>, tensors: Tree<Tensor>) => ({
+        outputs: unflatten(flatten<Tensor>(apply(method, tensors)).filter(([path]) => paths.has(path))),
+        state: {},
+      }),
+      {},
+      unflatten(state.leaves()),
+    ),
   );
-  const arrays = (await program.run({}, state)) as Tree<NdArray>;
-  await program.dispose();
-  await state.dispose();
-  return device.hold(arrays);
+  return (await program.run({}, state)) as Tree<NdArray>;
 }
 
 const treeOf = (operands: Operands<StateLeaf>) => operands as unknown as Tree<StateLeaf>;

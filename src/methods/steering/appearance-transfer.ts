@@ -1,4 +1,4 @@
-import { fold, ndArray, normal, type RandomKey } from '../../engine/index.ts';
+import { fold, ndArray, normal, Owner, type RandomKey } from '../../engine/index.ts';
 import {
   type Features,
   type Latents,
@@ -86,37 +86,31 @@ export async function* transferAppearance(
   const { model } = pretrained;
   const { features, grid } = comparedFeatures(options);
   const context = await contextOf(pretrained, [sourcePrompt]);
-  const recorder = await compileRecorder(model.device, model.unet, features, context, source.shape);
-  try {
-    const likeness = await compileAffinity(model.device, atEachTime(features, comparison.times));
-    try {
-      const between: Between = (here, there) => likeness.between(here, there, signal);
-      const { temperature } = comparison;
-      const labels = features.map(({ label }) => label);
-      const seen = yield* lookAt(options, recorder, labels, source, 0);
-      const photo = { features: seen, subject: resizePlane(mask, grid).data };
-      const itself = await subjectPlaces(between, seen, photo, temperature);
-      const concept: AttendedPlaces[] = [];
-      for (const [index, drawing] of drawings.entries()) {
-        const theirs = yield* lookAt(options, recorder, labels, drawing, 1 + index);
-        const { weights, affinity } = await subjectPlaces(
-          between,
-          theirs,
-          { ...photo, own: itself.centred },
-          temperature,
-        );
-        concept.push({ weights, affinity, values: channelsOf(drawing, grid) });
-      }
-      const carried = attendPlaces(concept, temperature);
-      const blurred = attendPlaces([{ ...itself, values: channelsOf(source, grid) }], temperature);
-      const change = carried.map((channel, c) => channel.map((value, place) => value - blurred[c]![place]!));
-      return changeSubject(source, mask, change, grid);
-    } finally {
-      await likeness.dispose();
-    }
-  } finally {
-    await recorder.dispose();
+  await using owner = new Owner();
+  const { device, unet } = model;
+  const recorder = owner.use(await compileRecorder(device, unet, features, context, source.shape));
+  const likeness = owner.use(await compileAffinity(device, atEachTime(features, comparison.times)));
+  const between: Between = (here, there) => likeness.between(here, there, signal);
+  const { temperature } = comparison;
+  const labels = features.map(({ label }) => label);
+  const seen = yield* lookAt(options, recorder, labels, source, 0);
+  const photo = { features: seen, subject: resizePlane(mask, grid).data };
+  const itself = await subjectPlaces(between, seen, photo, temperature);
+  const concept: AttendedPlaces[] = [];
+  for (const [index, drawing] of drawings.entries()) {
+    const theirs = yield* lookAt(options, recorder, labels, drawing, 1 + index);
+    const { weights, affinity } = await subjectPlaces(
+      between,
+      theirs,
+      { ...photo, own: itself.centred },
+      temperature,
+    );
+    concept.push({ weights, affinity, values: channelsOf(drawing, grid) });
   }
+  const carried = attendPlaces(concept, temperature);
+  const blurred = attendPlaces([{ ...itself, values: channelsOf(source, grid) }], temperature);
+  const change = carried.map((channel, c) => channel.map((value, place) => value - blurred[c]![place]!));
+  return changeSubject(source, mask, change, grid);
 }
 
 type Between = (here: Features, there: Features) => Promise<Affinity>;

@@ -1,9 +1,9 @@
 import {
   fold,
   type LazySource,
-  type Minimized,
   minimize,
   type NdArray,
+  Owner,
   type RandomKey,
   type Source,
   type State,
@@ -86,14 +86,10 @@ export async function* optimizeSteered(
   const { model } = base;
   const configs = { unet: model.unet.config, textEncoder: model.textEncoder.config };
   const { feeds } = branches.target;
-  const compiled = await compileSteeredBranches({
-    model,
-    configs,
-    steered,
-    frozen,
-    branches,
-    shape: source.shape,
-  });
+  await using owner = new Owner();
+  const compiled = owner.use(
+    await compileSteeredBranches({ model, configs, steered, frozen, branches, shape: source.shape }),
+  );
   const problem = steeringProblem({
     steered,
     configs,
@@ -113,26 +109,20 @@ export async function* optimizeSteered(
     ...(resumeFrom && { resumeFrom }),
     ...(signal && { signal }),
   });
-  let minimized: Minimized<Tree<Source>> | undefined;
-  try {
-    let next = await training.next();
-    for (; !next.done; next = await training.next()) {
-      const { loss, save: _save, sources, references: _references, ...report } = next.value;
-      const { estimates } = await latest!.drawn;
-      yield { ...report, count: steps, ...measures(settings, estimates, loss) };
-      const { step, update } = report;
-      if (update === 'skipped') continue; // nothing has changed, and the step is made again
-      if (checkpointEvery !== undefined && (isDue(checkpointEvery, step) || step === steps)) {
-        yield { kind: 'checkpoint', step, state: sources() };
-      }
+  owner.defer(() => training.return(undefined as never)); // frees the minimizer where the caller stopped early
+  let next = await training.next();
+  for (; !next.done; next = await training.next()) {
+    const { loss, save: _save, sources, references: _references, ...report } = next.value;
+    const { estimates } = await latest!.drawn;
+    yield { ...report, count: steps, ...measures(settings, estimates, loss) };
+    const { step, update } = report;
+    if (update === 'skipped') continue; // nothing has changed, and the step is made again
+    if (checkpointEvery !== undefined && (isDue(checkpointEvery, step) || step === steps)) {
+      yield { kind: 'checkpoint', step, state: sources() };
     }
-    minimized = next.value;
-    return (await minimized.variables()) as Learned<NdArray>;
-  } finally {
-    await minimized?.dispose();
-    await training.return(undefined as never); // frees the minimizer where the caller stopped early
-    await compiled.dispose();
   }
+  const minimized = owner.use(next.value);
+  return (await minimized.variables()) as Learned<NdArray>;
 }
 
 interface DrawnStep {

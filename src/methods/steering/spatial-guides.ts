@@ -1,4 +1,4 @@
-import type { NdArray } from '../../engine/index.ts';
+import { type NdArray, Owner } from '../../engine/index.ts';
 import {
   type CompiledDenoiser,
   compileDenoiser,
@@ -95,15 +95,17 @@ async function energyGuide(
   const { shape, schedule, count, subject } = options;
   const names = chooseSelfAttentions(unet.config, latentSize(shape), energy.layers, energy.features);
   const features = specifyFeatures(unet.config, latentSize(shape), context.shape[1]!, names);
-  const free = await freeDenoiser(models, options);
-  const recorder = await compileRecorder(device, observer.unet, features, sourceContext, shape);
-  const conditional = firstRow(context);
-  const compiled = await compileEnergy(device, unet, {
-    features,
-    shape,
-    context: conditional,
-    subject: energy.subjectMean === 'free' ? subject : undefined,
-  });
+  await using owner = new Owner();
+  const free = owner.use(await freeDenoiser(models, options));
+  const recorder = owner.use(await compileRecorder(device, observer.unet, features, sourceContext, shape));
+  const compiled = owner.use(
+    await compileEnergy(device, unet, {
+      features,
+      shape,
+      context: firstRow(context),
+      subject: energy.subjectMean === 'free' ? subject : undefined,
+    }),
+  );
   return {
     async predict({ latents, timestep, level, step }, trajectory, signal) {
       const output = await free.denoise(latents, timestep, signal);
@@ -112,9 +114,7 @@ async function energyGuide(
       const { gradient: slope } = await compiled.at(latents, timestep, source, signal);
       return addEnergyGradient(output, { latents, level, slope }, energy, schedule);
     },
-    async dispose() {
-      for (const each of [free, recorder, compiled]) await each.dispose();
-    },
+    dispose: owner.move().dispose,
   };
 }
 
@@ -129,6 +129,7 @@ async function injectionGuide(
   const { shape, guidance, count } = options;
   const size = latentSize(shape);
   const attention = chooseSelfAttentions(unet.config, size, injection.layers, 'queries and keys');
+  const owner = new Owner();
   const phases = new Map<string, Promise<InjectionPhase>>();
   const compilePhase = async (names: readonly string[]): Promise<InjectionPhase> => {
     const features = specifyFeatures(unet.config, size, context.shape[1]!, names);
@@ -137,8 +138,8 @@ async function injectionGuide(
       recorder:
         features.length === 0
           ? undefined
-          : await compileRecorder(device, observer.unet, features, sourceContext, shape),
-      injected: await compileDenoiser(personalized, shape, context, guidance, features),
+          : owner.use(await compileRecorder(device, observer.unet, features, sourceContext, shape)),
+      injected: owner.use(await compileDenoiser(personalized, shape, context, guidance, features)),
     };
   };
   const phaseOf = (step: number) => {
@@ -156,13 +157,7 @@ async function injectionGuide(
       const source = (await recorder?.record(trajectory(level), timestep, signal)) ?? {};
       return injected.denoise(latents, timestep, signal, source);
     },
-    async dispose() {
-      for (const phase of phases.values()) {
-        const { recorder, injected } = await phase;
-        await recorder?.dispose();
-        await injected.dispose();
-      }
-    },
+    dispose: owner.dispose,
   };
 }
 

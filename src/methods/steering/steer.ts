@@ -3,6 +3,7 @@ import {
   formatShape,
   type LazySource,
   type NdArray,
+  Owner,
   type RandomKey,
   randomKey,
   type Source,
@@ -212,12 +213,11 @@ async function frozenParts(
   { device, unet, textEncoder }: HeldModel,
   kept: Learned<LazySource>,
 ): Promise<State> {
-  const held = await device.holdLazily(kept as Tree<LazySource>, { dtype: 'float32' });
-  const parts = await device.combine({
+  await using owner = new Owner();
+  const held = owner.use(await device.holdLazily(kept as Tree<LazySource>, { dtype: 'float32' }));
+  return await device.combine({
     unet: unet.parameters.references() as Tree<StateLeaf>,
     textEncoder: textEncoder.parameters.references() as Tree<StateLeaf>,
     kept: held.references() as Tree<StateLeaf>,
   });
-  await held.dispose();
-  return parts;
 }

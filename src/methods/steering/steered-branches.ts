@@ -1,6 +1,7 @@
 import {
   type NdArray,
   ndArray,
+  Owner,
   type Shape,
   type State,
   type StateLeaf,
@@ -68,6 +69,8 @@ export async function compileSteeredBranches({
     }),
     { sample: spec(shape), timestep: spec([1]), prompt: source.feeds.spec(1) },
   );
+  const owner = new Owner();
+  owner.use(φ);
   let θ: Awaited<ReturnType<typeof compilePersonalized>> | undefined;
   const compilePersonalized = (state: State) =>
     device.compileStep(
@@ -89,8 +92,11 @@ export async function compileSteeredBranches({
 
   return {
     async predictor(variables) {
-      const state = await device.combine({ frozen: frozen.references() as Tree<StateLeaf>, variables });
-      θ ??= await compilePersonalized(state);
+      await using asking = new Owner();
+      const state = asking.use(
+        await device.combine({ frozen: frozen.references() as Tree<StateLeaf>, variables }),
+      );
+      θ ??= owner.use(await compilePersonalized(state));
       const personalized = θ;
       const askTarget = asker(
         target,
@@ -105,13 +111,10 @@ export async function compileSteeredBranches({
           target: await askTarget(noisy.target, timestep, signal),
           source: await askSource(noisy.source, timestep, signal),
         }),
-        dispose: () => state.dispose(),
+        dispose: asking.move().dispose,
       };
     },
-    async dispose() {
-      await φ.dispose();
-      await θ?.dispose();
-    },
+    dispose: owner.dispose,
   };
 }
 

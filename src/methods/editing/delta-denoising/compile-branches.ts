@@ -3,6 +3,7 @@ import {
   joinArrays,
   type NdArray,
   ndArray,
+  Owner,
   type Shape,
   type State,
   spec,
@@ -107,33 +108,30 @@ type Questioner = (
 
 /** One questioner a group; networks of one make and batch share a program. */
 async function compileQuestioners(device: Device, groups: readonly (readonly Branch[])[], shape: Shape) {
-  const programs = new Map<string, ReturnType<typeof compileUnet>>();
+  await using owner = new Owner();
+  const programs = new Map<string, Awaited<ReturnType<typeof compileUnet>>>();
+  const ask: Questioner[] = [];
   let calls = 0;
-  const ask = await Promise.all(
-    groups.map(async (group): Promise<Questioner> => {
-      const { network } = group[0]!;
-      const context = joinArrays(group.map((branch) => branch.context));
-      const batch = context.shape[0]!;
-      const make = JSON.stringify([network.config, network.specs, context.shape]);
-      if (!programs.has(make)) programs.set(make, compileUnet(device, network, shape, context.shape));
-      const program = await programs.get(make)!;
-      return async (rows, timestep, signal) => {
-        const inputs = {
-          sample: joinArrays(rows),
-          timestep: ndArray('float32', [batch], new Float32Array(batch).fill(timestep)),
-          context,
-        };
-        const options = signal === undefined ? {} : { signal };
-        const { prediction } = await program.run(inputs, network.parameters as State, options);
-        calls++;
-        return splitRows(prediction as Latents, rows.length);
+  for (const group of groups) {
+    const { network } = group[0]!;
+    const context = joinArrays(group.map((branch) => branch.context));
+    const batch = context.shape[0]!;
+    const make = JSON.stringify([network.config, network.specs, context.shape]);
+    const program = programs.get(make) ?? owner.use(await compileUnet(device, network, shape, context.shape));
+    programs.set(make, program);
+    ask.push(async (rows, timestep, signal) => {
+      const inputs = {
+        sample: joinArrays(rows),
+        timestep: ndArray('float32', [batch], new Float32Array(batch).fill(timestep)),
+        context,
       };
-    }),
-  );
-  const dispose = async () => {
-    for (const program of programs.values()) await (await program).dispose();
-  };
-  return { ask, calls: () => calls, dispose };
+      const options = signal === undefined ? {} : { signal };
+      const { prediction } = await program.run(inputs, network.parameters as State, options);
+      calls++;
+      return splitRows(prediction as Latents, rows.length);
+    });
+  }
+  return { ask, calls: () => calls, dispose: owner.move().dispose };
 }
 
 const compileUnet = (device: Device, network: HeldNetwork<UnetConfig>, [, ...item]: Shape, context: Shape) =>
