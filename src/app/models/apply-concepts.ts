@@ -1,4 +1,4 @@
-import { flatten, type NdArray, type Tree } from '../../engine/index.ts';
+import { flatten, type NdArray, Owner, type Tree } from '../../engine/index.ts';
 import {
   type ArraySources,
   type LazyArrays,
@@ -39,23 +39,15 @@ export async function* applyConcepts(
   prompt: string,
   context: TaskContext,
 ): AsyncGenerator<TaskEvent, { readonly model: ConceptModel; close(): Promise<void> }> {
-  const closers: (() => Promise<void>)[] = [];
-  const close = async () => {
-    await Promise.all(closers.map((each) => each()));
-  };
+  await using owner = new Owner();
   let model: ConceptModel = { unet, textEncoder, tokenizer };
-  try {
-    for (const text of texts) {
-      const reference = yield* locateReference(text, context);
-      const concept = yield* openConcept(reference, model, [prompt]);
-      closers.push(concept.close);
-      model = yield* applyConcept(model, concept, reference);
-    }
-  } catch (error) {
-    await close();
-    throw error;
+  for (const text of texts) {
+    const reference = yield* locateReference(text, context);
+    const concept = yield* openConcept(reference, model, [prompt]);
+    owner.defer(concept.close);
+    model = yield* applyConcept(model, concept, reference);
   }
-  return { model, close };
+  return { model, close: owner.move().dispose };
 }
 
 async function* applyConcept(

@@ -1,4 +1,4 @@
-import { openDevice } from '../../engine/index.ts';
+import { Owner, openDevice } from '../../engine/index.ts';
 import { parseSchedulerConfig, readScheduler } from '../../methods/diffusion/index.ts';
 import type { PersonalizationBase } from '../../methods/personalization/index.ts';
 import type { TaskEvent } from '../tasks/task-event.ts';
@@ -23,13 +23,10 @@ export async function* holdBase(
   { device: name, threads, signal }: HoldBaseOptions,
 ): AsyncGenerator<TaskEvent, HeldBase> {
   const scheduler = readScheduler(parseSchedulerConfig(checkpoint.schedulerConfig));
+  await using owner = new Owner();
   const device = await openDevice(name, threads === undefined ? {} : { threads });
-  try {
-    yield { kind: 'stage', stage: `Loading the model (${device.name})` };
-    const model = await holdForTask(device, checkpoint, checkpoint, signal);
-    return { base: { model, tokenizer, scheduler }, close: () => device.close() };
-  } catch (error) {
-    await device.close();
-    throw error;
-  }
+  owner.defer(() => device.close());
+  yield { kind: 'stage', stage: `Loading the model (${device.name})` };
+  const model = await holdForTask(device, checkpoint, checkpoint, signal);
+  return { base: { model, tokenizer, scheduler }, close: owner.move().dispose };
 }

@@ -1,4 +1,4 @@
-import { spec, type TensorSpec, type Tree, unflatten } from '../../engine/index.ts';
+import { Owner, spec, type TensorSpec, type Tree, unflatten } from '../../engine/index.ts';
 import {
   type LazyArrays,
   type LowRankUpdate,
@@ -31,24 +31,22 @@ export async function* openConcept(
   yield { kind: 'stage', stage: `Opening ${path}` };
   const base = { unet: unet.parameters, textEncoder: textEncoder.parameters };
   const opened = await readConcept(path, { base });
-  try {
-    if (scale !== 1 && !isLora(opened)) {
-      throw new TaskError(`${path}: is no LoRA, and only a LoRA has a scale, got ${scale}; leave it out`);
-    }
-    const concept: OpenedConcept = {
-      ...opened,
-      unet: scaled(opened.unet, scale),
-      textEncoder: scaled(opened.textEncoder, scale),
-    };
-    const specs = { unet: specsOf(unet.parameters), textEncoder: specsOf(textEncoder.parameters) };
-    await inPlace(path, async () => requireFit(specs, await learnedOfConcept(concept)));
-    yield { kind: 'note', message: concept.sentence };
-    yield* tellWords(concept, prompts);
-    return concept;
-  } catch (error) {
-    await opened.close();
-    throw error;
+  await using owner = new Owner();
+  owner.defer(opened.close);
+  if (scale !== 1 && !isLora(opened)) {
+    throw new TaskError(`${path}: is no LoRA, and only a LoRA has a scale, got ${scale}; leave it out`);
   }
+  const concept: OpenedConcept = {
+    ...opened,
+    unet: scaled(opened.unet, scale),
+    textEncoder: scaled(opened.textEncoder, scale),
+  };
+  const specs = { unet: specsOf(unet.parameters), textEncoder: specsOf(textEncoder.parameters) };
+  await inPlace(path, async () => requireFit(specs, await learnedOfConcept(concept)));
+  yield { kind: 'note', message: concept.sentence };
+  yield* tellWords(concept, prompts);
+  owner.move();
+  return concept;
 }
 
 export const isLora = ({ unet, textEncoder }: OpenedConcept): boolean =>

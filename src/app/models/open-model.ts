@@ -1,3 +1,4 @@
+import { Owner } from '../../engine/index.ts';
 import {
   type Checkpoint,
   openCheckpoint,
@@ -51,17 +52,14 @@ export async function* openModel(
     ...(options.variant === 'fp16' && { variant: 'fp16' }),
     ...(options.prediction && { prediction: options.prediction }),
   });
-  try {
-    const checkpoint = requireModel(opened);
-    const tokenizerFiles = await tokenizerFilesOf(path, checkpoint, options.tokenizer);
-    const tokenizer = await readTokenizer(options.tokenizer ?? path, tokenizerFiles);
-    yield { kind: 'note', message: opened.sentence };
-    const title = path === options.model ? lastPart(path) : (options.model ?? 'built-in');
-    return { title, checkpoint, tokenizer, tokenizerFiles, close: opened.close };
-  } catch (error) {
-    await opened.close();
-    throw error;
-  }
+  await using owner = new Owner();
+  owner.defer(opened.close);
+  const checkpoint = requireModel(opened);
+  const tokenizerFiles = await tokenizerFilesOf(path, checkpoint, options.tokenizer);
+  const tokenizer = await readTokenizer(options.tokenizer ?? path, tokenizerFiles);
+  yield { kind: 'note', message: opened.sentence };
+  const title = path === options.model ? lastPart(path) : (options.model ?? 'built-in');
+  return { title, checkpoint, tokenizer, tokenizerFiles, close: owner.move().dispose };
 }
 
 /** The last part of a path: its folders are nobody's business. */

@@ -1,4 +1,4 @@
-import { minimize, multiply, resultOf, spec, warmupStableDecay } from '../../engine/index.ts';
+import { minimize, multiply, Owner, resultOf, spec, warmupStableDecay } from '../../engine/index.ts';
 import { arrayFromPictures, type Picture, picturesFromArray } from '../../files/images/index.ts';
 import { decodeLatents, encodeImage, type Latents } from '../../methods/diffusion/index.ts';
 import { vaeDecode } from '../../networks/vae/index.ts';
@@ -60,8 +60,7 @@ async function seekLatents(
     },
     { batch: () => ({ image }), steps, ...(signal && { signal }) },
   );
-  const found = await resultOf(descent);
-  const { latents } = await found.variables();
-  await found.dispose();
-  return latents;
+  await using owner = new Owner();
+  const found = owner.use(await resultOf(descent));
+  return (await found.variables()).latents;
 }

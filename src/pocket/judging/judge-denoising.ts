@@ -1,4 +1,4 @@
-import { fold, ndArray, normal, spec } from '../../engine/index.ts';
+import { fold, ndArray, normal, Owner, spec } from '../../engine/index.ts';
 import { arrayFromPictures } from '../../files/images/index.ts';
 import {
   addNoise,
@@ -34,45 +34,44 @@ export async function* judgeDenoising(
   const { sampleSize: size, latentChannels, scalingFactor } = vae.config;
   const side = size / pixelsPerCell(vae.config);
   const shape = [1, latentChannels, side, side];
-  const encoder = await compileImageEncoder({ device, vae }, [1, vae.config.inputChannels, size, size]);
-  const program = await compileNetwork(
-    device,
-    network,
-    (parameters, { sample, timestep, encoderHiddenStates }) => ({
-      predicted: unet(parameters, network.config, { sample, timestep, encoderHiddenStates }),
-    }),
-    {
-      sample: spec(shape),
-      timestep: spec([1]),
-      encoderHiddenStates: spec([1, judgedModel.tokenizer.length, textEncoder.config.hiddenSize]),
-    },
+  await using owner = new Owner();
+  const images = [1, vae.config.inputChannels, size, size];
+  const encoder = owner.use(await compileImageEncoder({ device, vae }, images));
+  const program = owner.use(
+    await compileNetwork(
+      device,
+      network,
+      (parameters, { sample, timestep, encoderHiddenStates }) => ({
+        predicted: unet(parameters, network.config, { sample, timestep, encoderHiddenStates }),
+      }),
+      {
+        sample: spec(shape),
+        timestep: spec([1]),
+        encoderHiddenStates: spec([1, judgedModel.tokenizer.length, textEncoder.config.hiddenSize]),
+      },
+    ),
   );
-  try {
-    const errors: number[] = [];
-    for (let index = 0; index < count; index++) {
-      signal?.throwIfAborted();
-      const { picture } = await drawHeldOut(index, size);
-      const encoded = await encoder.encode(arrayFromPictures([picture]));
-      const noisy = {
-        clean: weightedSum([scalingFactor, encoded.mean]),
-        noise: normal(fold(key, index), shape),
-        timesteps: [timeOf(index, schedule)],
-      };
-      const inputs = {
-        sample: addNoise(schedule, noisy),
-        timestep: ndArray('float32', [1], Float32Array.from(noisy.timesteps)),
-        encoderHiddenStates: await contextOf(judgedModel, [heldOutPrompt(index)]),
-      };
-      const { predicted } = await program.run(inputs, network.parameters);
-      const target = trainingTarget(schedule, noisy).data;
-      errors.push(mean(Array.from(target, (value, i) => ((predicted!.data[i] as number) - value) ** 2)));
-      yield judged(index + 1, count);
-    }
-    return { count, error: mean(errors) };
-  } finally {
-    await encoder.dispose();
-    await program.dispose();
+  const errors: number[] = [];
+  for (let index = 0; index < count; index++) {
+    signal?.throwIfAborted();
+    const { picture } = await drawHeldOut(index, size);
+    const encoded = await encoder.encode(arrayFromPictures([picture]));
+    const noisy = {
+      clean: weightedSum([scalingFactor, encoded.mean]),
+      noise: normal(fold(key, index), shape),
+      timesteps: [timeOf(index, schedule)],
+    };
+    const inputs = {
+      sample: addNoise(schedule, noisy),
+      timestep: ndArray('float32', [1], Float32Array.from(noisy.timesteps)),
+      encoderHiddenStates: await contextOf(judgedModel, [heldOutPrompt(index)]),
+    };
+    const { predicted } = await program.run(inputs, network.parameters);
+    const target = trainingTarget(schedule, noisy).data;
+    errors.push(mean(Array.from(target, (value, i) => ((predicted!.data[i] as number) - value) ** 2)));
+    yield judged(index + 1, count);
   }
+  return { count, error: mean(errors) };
 }
 
 /** Multiples of the golden ratio: any number of them lies evenly (Weyl 1916). */

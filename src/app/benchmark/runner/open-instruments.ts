@@ -1,6 +1,6 @@
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import type { Device } from '../../../engine/index.ts';
+import { type Device, Owner } from '../../../engine/index.ts';
 import { type ClipModel, hashParameters, openClip } from '../../../files/checkpoints/index.ts';
 import { metricWeightsFolder, openLpipsWeights } from '../../../files/metric-weights/index.ts';
 import { holdNetwork } from '../../../methods/diffusion/held-model.ts';
@@ -51,10 +51,11 @@ export async function* openInstruments(
   const held = new Map<string, HeldClip>();
   for (const { name, folder } of [...clips, ...own]) {
     if (held.has(folder)) continue;
+    await using owner = new Owner();
     const opened = await openClip(folder);
+    owner.defer(opened.close);
     identity.push({ kind: 'CLIP', name, hash: await hashClip(opened) });
     held.set(folder, await holdClip(device, opened));
-    await opened.close();
   }
   const lpips = yield* openLpips(device);
   if (clips.length === 0) {
@@ -104,9 +105,10 @@ async function* openLpips(
       yield { kind: 'warning', message: `LPIPS (${network}) is left out: ${weights.message}` };
       continue;
     }
+    await using owner = new Owner();
+    owner.defer(weights.close);
     identity.push({ kind: 'LPIPS', name, hash: await hashParameters({ lpips: weights }) });
     networks = { ...networks, [instrument]: await holdNetwork(device, weights) };
-    await weights.close();
   }
   return { networks, identity };
 }

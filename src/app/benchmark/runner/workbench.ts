@@ -1,4 +1,4 @@
-import type { DeviceName } from '../../../engine/index.ts';
+import { type DeviceName, Owner } from '../../../engine/index.ts';
 import type { StableDiffusion } from '../../../files/checkpoints/index.ts';
 import type { PersonalizationBase } from '../../../methods/personalization/index.ts';
 import { hashOpenedModel } from '../../models/hash-opened-model.ts';
@@ -41,33 +41,24 @@ export async function* openWorkbench(
   const { title, checkpoint } = opened;
   yield { kind: 'stage', stage: 'Hashing the model' };
   const hashes = await hashOpenedModel(opened);
+  await using owner = new Owner();
   const { base, close } = yield* holdBase(opened, { ...options, signal: options.signal });
-  try {
-    const { instruments, identity } = yield* openInstruments(
-      base.model.device,
-      checkpoint.name,
-      options.clips,
-    );
-    const configs = [checkpoint.unet, checkpoint.vae, checkpoint.textEncoder].map(({ config }) => config);
-    return {
-      title,
-      checkpoint,
-      baseHash: hashes.model,
-      base,
-      instruments,
-      side: sideOf(checkpoint),
-      identity: {
-        preset: presetOf(checkpoint),
-        model: contentHash({ hashes, configs } as unknown as PlainData),
-        instruments: identity,
-      },
-      async dispose() {
-        for (const each of instruments) await each.instruments.dispose();
-        await close();
-      },
-    };
-  } catch (error) {
-    await close();
-    throw error;
-  }
+  owner.defer(close);
+  const { instruments, identity } = yield* openInstruments(base.model.device, checkpoint.name, options.clips);
+  for (const each of instruments) owner.use(each.instruments);
+  const configs = [checkpoint.unet, checkpoint.vae, checkpoint.textEncoder].map(({ config }) => config);
+  return {
+    title,
+    checkpoint,
+    baseHash: hashes.model,
+    base,
+    instruments,
+    side: sideOf(checkpoint),
+    identity: {
+      preset: presetOf(checkpoint),
+      model: contentHash({ hashes, configs } as unknown as PlainData),
+      instruments: identity,
+    },
+    dispose: owner.move().dispose,
+  };
 }

@@ -1,4 +1,5 @@
 import { mkdir, readFile } from 'node:fs/promises';
+import { Owner } from '../../../engine/index.ts';
 import type { MethodKind } from '../../../files/checkpoints/index.ts';
 import { jobStore } from '../../benchmark/harness/job-store.ts';
 import { type HarnessSummary, runJobs } from '../../benchmark/harness/run-jobs.ts';
@@ -57,34 +58,32 @@ export const bench = defineTask({
     const shard = parameters.shard === undefined ? undefined : parseShard(parameters.shard);
     const changes = await readSettings(parameters.settings);
     const opened = yield* openModel(parameters, context);
-    const closers = [opened.close];
-    try {
-      const clips = yield* locateClips(parameters.clips, context);
-      const workbench = yield* openWorkbench(opened, { ...parameters, clips, signal: context.signal });
-      closers.unshift(workbench.dispose);
-      const { identity } = workbench;
-      const settings = settingsFor(parameters, identity, changes);
-      const request = { ...requestOf(parameters, settings, identity), ...(shard && { shard }) };
-      yield { kind: 'stage', stage: 'Planning' };
-      const plan = await planBenchmark(manifest, request);
-      for (const sentence of plan.leftOut) yield { kind: 'warning', message: `left out: ${sentence}` };
-      if (plan.cells.length === 0) throw nothingToDo(manifest, parameters);
-      await mkdir(parameters.output, { recursive: true });
-      await writePlanRecord(
-        parameters.output,
-        manifest,
-        { model: workbench.title, device: workbench.base.model.device.name },
-        { settings, identity },
-        plan,
-      );
-      const jobs = yield* runPlan(workbench, plan, parameters.output, context);
-      yield { kind: 'stage', stage: 'Writing the report' };
-      const report = await writeReport(parameters.output);
-      for (const path of report.paths) yield { kind: 'file', path };
-      return { jobs, edits: plan.cells.length, files: report.paths };
-    } finally {
-      for (const close of closers) await close();
-    }
+    await using owner = new Owner();
+    owner.defer(opened.close);
+    const clips = yield* locateClips(parameters.clips, context);
+    const workbench = owner.use(
+      yield* openWorkbench(opened, { ...parameters, clips, signal: context.signal }),
+    );
+    const { identity } = workbench;
+    const settings = settingsFor(parameters, identity, changes);
+    const request = { ...requestOf(parameters, settings, identity), ...(shard && { shard }) };
+    yield { kind: 'stage', stage: 'Planning' };
+    const plan = await planBenchmark(manifest, request);
+    for (const sentence of plan.leftOut) yield { kind: 'warning', message: `left out: ${sentence}` };
+    if (plan.cells.length === 0) throw nothingToDo(manifest, parameters);
+    await mkdir(parameters.output, { recursive: true });
+    await writePlanRecord(
+      parameters.output,
+      manifest,
+      { model: workbench.title, device: workbench.base.model.device.name },
+      { settings, identity },
+      plan,
+    );
+    const jobs = yield* runPlan(workbench, plan, parameters.output, context);
+    yield { kind: 'stage', stage: 'Writing the report' };
+    const report = await writeReport(parameters.output);
+    for (const path of report.paths) yield { kind: 'file', path };
+    return { jobs, edits: plan.cells.length, files: report.paths };
   },
 
   describe: ({ jobs, edits, files }) => {

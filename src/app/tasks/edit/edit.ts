@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { randomKey } from '../../../engine/index.ts';
+import { Owner, randomKey } from '../../../engine/index.ts';
 import type { OpenedConcept } from '../../../files/checkpoints/index.ts';
 import { learnedOfConcept, tokenizerWith } from '../../../methods/personalization/index.ts';
 import { type ConceptReference, locateReference } from '../../models/concept-reference.ts';
@@ -49,16 +49,16 @@ export const edit = defineTask({
     const watch = startStopwatch();
     watch.start('opening');
     const inputs = await readInputs(parameters);
-    const closers: (() => Promise<void>)[] = [];
+    await using owner = new Owner();
     let run: UnfinishedRun | undefined;
     try {
       yield* tellBuiltIn(parameters);
       const opened = yield* openModel(parameters, context);
-      closers.unshift(opened.close);
+      owner.defer(opened.close);
       const reference =
         parameters.concept === undefined ? undefined : yield* locateReference(parameters.concept, context);
       const concept = yield* openNamedConcept(reference, parameters, opened);
-      if (concept !== undefined) closers.unshift(concept.close);
+      if (concept !== undefined) owner.defer(concept.close);
       const { checkpoint, tokenizer } = opened;
       const learned = concept && (await learnedOfConcept(concept));
       const knowing = learned === undefined ? tokenizer : tokenizerWith(tokenizer, learned);
@@ -88,7 +88,7 @@ export const edit = defineTask({
 
       watch.start('loading');
       const held = yield* holdBase(opened, { ...parameters, signal });
-      closers.unshift(held.close);
+      owner.defer(held.close);
       const { base } = held;
       const session: EditSession = {
         parameters,
@@ -114,8 +114,6 @@ export const edit = defineTask({
       return result;
     } catch (error) {
       throw await endedEarly(error, run, signal);
-    } finally {
-      for (const close of closers) await close();
     }
   },
 

@@ -1,4 +1,4 @@
-import type { Device } from '../../../engine/index.ts';
+import { type Device, Owner } from '../../../engine/index.ts';
 import type { Picture } from '../../../files/images/index.ts';
 import type { Plane } from '../../../methods/editing/index.ts';
 import {
@@ -23,13 +23,13 @@ export async function measureEdit(
 ): Promise<EditMeasures> {
   const touched = { ...mask, data: mask.data.map((share) => (share > 0 ? 1 : 0)) };
   const isSomewhereUntouched = touched.data.includes(0);
-  const instruments = new Instruments(device);
+  await using owner = new Owner();
+  const instruments = owner.use(new Instruments(device));
   const found: { [M in MetricName]?: number } = {};
   const edit = { edited, source };
   for (const name of measurableMetrics(edit, instruments)) {
     found[name] = await measure(name, edit, instruments);
   }
-  await instruments.dispose();
   return {
     metrics: found,
     changedOutsideMask: isSomewhereUntouched

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { openDevice } from '../../../engine/index.ts';
+import { Owner, openDevice } from '../../../engine/index.ts';
 import type { StableDiffusion } from '../../../files/checkpoints/index.ts';
 import { picturesFromArray, writePicture } from '../../../files/images/index.ts';
 import { decodeLatents, type HeldModel, type Latents } from '../../../methods/diffusion/index.ts';
@@ -48,36 +48,31 @@ export const generate = defineTask({
     const seeds = Array.from({ length: given.count }, (_, index) => seed + index);
     const paths = await planOutputs({ ...given, seeds });
     const picture = yield* readSource(given);
-    const closers: (() => Promise<void>)[] = [];
-    try {
-      const opened = yield* openModel(given, context);
-      closers.unshift(opened.close);
-      const parameters = decide(given, opened.checkpoint);
-      const plan = planPictures(parameters, opened.checkpoint, seeds, picture);
-      const { model, close } = yield* applyConcepts(opened, parameters.concepts, parameters.prompt, context);
-      closers.unshift(close);
-      yield* tellMisread(model.tokenizer, parameters);
+    await using owner = new Owner();
+    const opened = yield* openModel(given, context);
+    owner.defer(opened.close);
+    const parameters = decide(given, opened.checkpoint);
+    const plan = planPictures(parameters, opened.checkpoint, seeds, picture);
+    const { model, close } = yield* applyConcepts(opened, parameters.concepts, parameters.prompt, context);
+    owner.defer(close);
+    yield* tellMisread(model.tokenizer, parameters);
 
-      const device = await openDevice(parameters.device, threadsOf(parameters));
-      closers.unshift(() => device.close());
-      yield { kind: 'stage', stage: `Loading the model (${device.name})` };
-      const held = await holdForTask(device, opened.checkpoint, model, context.signal);
-      const source = picture && (await encodeSource(held, picture, plan));
-      const denoisers = prepareDenoisers(held, model.tokenizer, parameters, plan);
-      closers.unshift(denoisers.dispose);
-      return yield* makePictures({
-        parameters,
-        context,
-        title: opened.title,
-        held,
-        denoisers,
-        plan,
-        source,
-        paths,
-      });
-    } finally {
-      for (const close of closers) await close();
-    }
+    const device = await openDevice(parameters.device, threadsOf(parameters));
+    owner.defer(() => device.close());
+    yield { kind: 'stage', stage: `Loading the model (${device.name})` };
+    const held = await holdForTask(device, opened.checkpoint, model, context.signal);
+    const source = picture && (await encodeSource(held, picture, plan));
+    const denoisers = owner.use(prepareDenoisers(held, model.tokenizer, parameters, plan));
+    return yield* makePictures({
+      parameters,
+      context,
+      title: opened.title,
+      held,
+      denoisers,
+      plan,
+      source,
+      paths,
+    });
   },
 
   describe: ({ pictures }) => pictures.map(({ path }) => path).join('\n'),

@@ -1,5 +1,6 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Owner } from '../../../engine/index.ts';
 import { moveFolder, writeConcept } from '../../../files/checkpoints/index.ts';
 import { replaceFile } from '../../../files/formats/index.ts';
 import { encodePicture, type Picture, squarePicture } from '../../../files/images/index.ts';
@@ -66,12 +67,12 @@ export const personalize = defineTask({
     watch.start('opening');
     await checkConceptFolder(output, parameters.force ? 'replace' : 'refuse');
     const { references, hashes } = await readReferences(parameters);
-    const closers: (() => Promise<void>)[] = [];
+    await using owner = new Owner();
     let run: UnfinishedRun | undefined;
     try {
       yield* tellBuiltIn(parameters);
       const opened = yield* openModel(parameters, context);
-      closers.unshift(opened.close);
+      owner.defer(opened.close);
       const { checkpoint, tokenizer } = opened;
       const classPaths =
         parameters.classPictures === undefined ? [] : await picturesAt(parameters.classPictures);
@@ -107,7 +108,7 @@ export const personalize = defineTask({
       }
       watch.start('loading');
       const held = yield* holdBase(opened, { ...parameters, signal });
-      closers.unshift(held.close);
+      owner.defer(held.close);
       watch.start('learning');
       const state = await run.readArrays(stateName);
       const log = await readLog(run);
@@ -170,8 +171,6 @@ export const personalize = defineTask({
       return result;
     } catch (error) {
       throw await endedEarly(error, run, signal);
-    } finally {
-      for (const close of closers) await close();
     }
   },
 

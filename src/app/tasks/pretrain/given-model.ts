@@ -1,4 +1,4 @@
-import type { NdArray, Tree } from '../../../engine/index.ts';
+import { type NdArray, Owner, type Tree } from '../../../engine/index.ts';
 import { openClip, openDiffusersFolder, readTree } from '../../../files/checkpoints/index.ts';
 import { type ClipParameters, initialLogitScale } from '../../../pocket/training/index.ts';
 
@@ -12,20 +12,19 @@ export interface GivenModel {
 
 /** Reads a folder that `assemble` has written. */
 export async function readGivenModel(path: string): Promise<GivenModel> {
+  await using owner = new Owner();
   const model = await openDiffusersFolder(path);
+  owner.defer(model.close);
   const clip = await openClip(path);
-  try {
-    return {
-      scalingFactor: model.vae.config.scalingFactor,
-      vae: await readTree(model.vae.parameters),
-      clip: {
-        text: await readTree(clip.text?.parameters ?? new Map()),
-        vision: await readTree(clip.vision.parameters),
-        logit_scale: initialLogitScale, // files do not keep what was learned
-      },
-      unet: await readTree(model.unet.parameters),
-    };
-  } finally {
-    await Promise.all([model.close(), clip.close()]);
-  }
+  owner.defer(clip.close);
+  return {
+    scalingFactor: model.vae.config.scalingFactor,
+    vae: await readTree(model.vae.parameters),
+    clip: {
+      text: await readTree(clip.text?.parameters ?? new Map()),
+      vision: await readTree(clip.vision.parameters),
+      logit_scale: initialLogitScale, // files do not keep what was learned
+    },
+    unet: await readTree(model.unet.parameters),
+  };
 }

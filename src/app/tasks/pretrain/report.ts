@@ -1,6 +1,6 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { type Device, fold, randomKey } from '../../../engine/index.ts';
+import { type Device, fold, Owner, randomKey } from '../../../engine/index.ts';
 import { openClip, openDiffusersFolder, readTokenizer } from '../../../files/checkpoints/index.ts';
 import { replaceFile } from '../../../files/formats/index.ts';
 import {
@@ -81,21 +81,21 @@ interface JudgedModel {
 }
 
 async function openJudged(path: string, device: Device): Promise<JudgedModel> {
+  await using files = new Owner();
   const opened = await openDiffusersFolder(path);
+  files.defer(opened.close);
   const openedClip = await openClip(path);
+  files.defer(openedClip.close);
   const tokenizer = await readTokenizer(path, opened.tokenizerFiles);
-  const model = await holdModel(device, opened);
-  const clip = await holdClip(device, openedClip);
-  await Promise.all([opened.close(), openedClip.close()]);
+  await using owner = new Owner();
+  const model = owner.adopt(await holdModel(device, opened), releaseModel);
+  const clip = owner.adopt(await holdClip(device, openedClip), releaseClip);
   return {
     path,
     editModel: { model, tokenizer },
     clip,
     scheduler: readScheduler(parseSchedulerConfig(opened.schedulerConfig)),
-    close: async () => {
-      await releaseModel(model);
-      await releaseClip(clip);
-    },
+    close: owner.move().dispose,
   };
 }
 
