@@ -5,7 +5,7 @@ import { compileNetwork, type HeldModel } from './held-model.ts';
 import { type AutoencoderOptions, runByPicture, tilingOf } from './run-by-picture.ts';
 
 export interface DecodeOptions extends AutoencoderOptions {
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
 }
 
 /**
@@ -13,6 +13,7 @@ export interface DecodeOptions extends AutoencoderOptions {
  * for each call, which takes a hundredth of its run: kept, it would hold gigabytes while the UNet works.
  * @param latents float32 [count, 4, height, width] of the UNet
  * @returns float32 [count, 3, 8 · height, 8 · width], about −1 to 1 and not clipped
+ * @throws the signal's reason when it is aborted between two pictures or tiles
  */
 export async function decodeLatents(
   { device, vae }: Pick<HeldModel, 'device' | 'vae'>,

@@ -54,14 +54,16 @@ export async function compileImageEncoder(
 /**
  * The latents that a picture is changed from: the mean of their distribution times the scaling factor.
  * @param image float32 [count, 3, height, width] from −1 to 1, of whole latent cells
+ * @throws the signal's reason when it is aborted between two pictures or tiles
  */
 export async function encodeImage(
   model: Pick<HeldModel, 'device' | 'vae'>,
   image: NdArray<'float32'>,
+  signal?: AbortSignal,
 ): Promise<Latents> {
   const { encode, dispose } = await compileImageEncoder(model, image.shape);
   try {
-    const { mean } = await encode(image);
+    const { mean } = await encode(image, signal);
     return weightedSum([model.vae.config.scalingFactor, mean]);
   } finally {
     await dispose(); // it would hold gigabytes while the latents are changed

@@ -100,7 +100,7 @@ export async function* sampleImages(
       ...(strength !== undefined && { strength }),
       ...(signal && { signal }),
     });
-    return { latents, images: await decodeLatents(model, latents) };
+    return { latents, images: await decodeLatents(model, latents, { signal }) };
   } finally {
     await dispose();
   }

@@ -40,11 +40,13 @@ export interface DriftOptions {
   /** Scaled latents [1, channels, height, width] that noise is added to: those of a reference. */
   readonly latents: Latents;
   readonly key: RandomKey;
+  /** Stops the base's predictions. */
+  readonly signal?: AbortSignal;
 }
 
 export interface DriftProbe {
   /** ‖ε_θ − ε_φ‖ / ‖ε_φ‖ over the probe's times, whatever the model predicts; 0 is the base itself. */
-  readonly measure: (learned: Learned<StateLeaf>) => Promise<number>;
+  readonly measure: (learned: Learned<StateLeaf>, signal?: AbortSignal) => Promise<number>;
   readonly dispose: () => Promise<void>;
 }
 
@@ -69,11 +71,11 @@ export async function probeDrift(model: HeldModel, options: DriftOptions): Promi
       unflatten(state.leaves()),
     );
   type Predictor = Awaited<ReturnType<typeof compile>>;
-  const epsilons = async (predictor: Predictor, state: State): Promise<Latents[]> => {
+  const epsilons = async (predictor: Predictor, state: State, signal?: AbortSignal): Promise<Latents[]> => {
     const types = { from: schedule.predictionType, to: 'epsilon' } as const;
     const found: Latents[] = [];
     for (const { inputs, level } of probes) {
-      const { prediction } = await predictor.run(inputs, state);
+      const { prediction } = await predictor.run(inputs, state, { ...(signal && { signal }) });
       found.push(convertPrediction(prediction as Latents, types, inputs.sample, level));
     }
     return found;
@@ -83,12 +85,12 @@ export async function probeDrift(model: HeldModel, options: DriftOptions): Promi
   const base = owner.use(
     await compile((trees, input) => predict(trees as never, networks.configs, input), frozen),
   );
-  const expected = await epsilons(base, frozen);
+  const expected = await epsilons(base, frozen, options.signal);
   await base.dispose();
   const kept = owner.move();
   let personalized: Predictor | undefined;
   return {
-    async measure(learned) {
+    async measure(learned, signal) {
       await using asking = new Owner();
       const both = { base: frozen.references() as Tree<StateLeaf>, learned: learned as Tree<StateLeaf> };
       const state = asking.use(await device.combine(both));
@@ -98,7 +100,7 @@ export async function probeDrift(model: HeldModel, options: DriftOptions): Promi
           return predictPersonalized(networks, base, learned, input);
         }, state),
       );
-      return relativeDistance(await epsilons(personalized, state), expected);
+      return relativeDistance(await epsilons(personalized, state, signal), expected);
     },
     dispose: kept.dispose,
   };

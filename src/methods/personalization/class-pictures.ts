@@ -56,7 +56,8 @@ export async function* generateClassPictures(
         ...(signal && { signal }),
       };
       const latents = await resultOf(sample(options));
-      const [picture] = picturesFromArray(await decodeLatents(model, latents), `class picture ${index + 1}`);
+      const image = await decodeLatents(model, latents, { signal });
+      const [picture] = picturesFromArray(image, `class picture ${index + 1}`);
       pictures.push(picture!);
       yield { kind: 'class-picture', index, of: to, picture: picture! };
     }

@@ -47,12 +47,11 @@ export async function* encodeExamples(
   const examples: Example[][] = [];
   try {
     for (const [index, { picture, prompts }] of pictures.entries()) {
-      signal?.throwIfAborted();
       const square = await squarePicture(picture, size, { crop });
       const views = await viewsOf[augmentation](square, fold(key, index));
       const own: Example[] = [];
       for (const view of views) {
-        const encoded = await encoder.encode(arrayFromPictures([view.picture]));
+        const encoded = await encoder.encode(arrayFromPictures([view.picture]), signal);
         own.push({
           ...encoded,
           valid: validCells(view.valid, size, cell),

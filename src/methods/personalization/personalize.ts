@@ -114,6 +114,7 @@ const probeOf = (
     prompt: classPrompt(options.concept.classWord),
     latents: weightedSum([base.model.vae.config.scalingFactor, sources[0]!.examples[0]![0]!.mean]),
     key: fold(key, 'drift'),
+    ...(options.signal && { signal: options.signal }),
   });
 
 /** What is looked at between steps. */
@@ -124,11 +125,11 @@ async function* watch(
 ): AsyncGenerator<PersonalizeEvent> {
   const { samples, checkpointEvery, driftEvery, concept, signal } = options;
   const learned = references() as Learned<StateLeaf>;
-  if (probe !== undefined && driftEvery !== undefined && isDue(driftEvery, step)) {
-    yield { kind: 'drift', step, drift: await probe.measure(learned) };
-  }
-  if (samples !== undefined && isDue(samples.every, step)) {
-    try {
+  try {
+    if (probe !== undefined && driftEvery !== undefined && isDue(driftEvery, step)) {
+      yield { kind: 'drift', step, drift: await probe.measure(learned, signal) };
+    }
+    if (samples !== undefined && isDue(samples.every, step)) {
       yield* samplePictures(base, learned, {
         prompts: promptsOf(concept.phrase, 'one'),
         ...samples,
@@ -139,9 +140,9 @@ async function* watch(
         key: fold(key, 'samples'),
         ...(signal && { signal }),
       });
-    } catch (error) {
-      if (signal?.aborted !== true) throw error; // stopped: what is learned is kept first
     }
+  } catch (error) {
+    if (signal?.aborted !== true) throw error; // stopped: what is learned is kept first
   }
   const isLast = signal?.aborted === true || step === options.training.steps;
   if (checkpointEvery !== undefined && (isLast || isDue(checkpointEvery, step))) {

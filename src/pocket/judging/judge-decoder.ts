@@ -29,7 +29,7 @@ export async function* judgeDecoder(
     const { picture } = await drawHeldOut(index, model.vae.config.sampleSize);
     const latents = await seekLatents(model, picture, { steps, recipe, ...(signal && { signal }) });
     drawn.push(picture);
-    decoded.push(...picturesFromArray(await decodeLatents(model, latents), 'judgeDecoder'));
+    decoded.push(...picturesFromArray(await decodeLatents(model, latents, { signal }), 'judgeDecoder'));
     yield judged(index + 1, count);
   }
   return reconstructionQuality(drawn, decoded);
@@ -49,7 +49,7 @@ async function seekLatents(
   const descent = minimize(
     model.device,
     {
-      variables: { latents: await encodeImage(model, image) },
+      variables: { latents: await encodeImage(model, image, signal) },
       batch: { image: spec(image.shape) },
       frozen: parameters,
       loss: ({ latents }, { image }, vae) => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   type Device,
   flatten,
@@ -11,6 +11,7 @@ import {
 import {
   compileImageEncoder,
   decodeLatents,
+  encodeImage,
   type HeldNetwork,
   holdNetwork,
 } from '../../../src/methods/diffusion/index.ts';
@@ -123,10 +124,26 @@ describe('the autoencoder on pictures', () => {
     for (const part of ['mean', 'logVariance'] as const) expectNoSeams(whole[part], tiled[part], cut[part]);
   });
 
-  it('stops between pictures', async () => {
-    const signal = AbortSignal.abort(new Error('enough'));
-    const latents = normal(randomKey(1), [1, 4, 4, 4]);
-    await expect(decodeLatents({ device, vae }, latents, { signal })).rejects.toThrow('enough');
+  it.each([
+    [
+      'decoding',
+      (signal: AbortSignal) => decodeLatents({ device, vae }, normal(randomKey(1), [3, 4, 4, 4]), { signal }),
+    ],
+    [
+      'encoding',
+      (signal: AbortSignal) => encodeImage({ device, vae }, normal(randomKey(2), [3, 3, 8, 8]), signal),
+    ],
+  ])('stops %s between pictures', async (_, work) => {
+    const controller = new AbortController();
+    const request = device.request.bind(device);
+    let runs = 0;
+    const spy = vi.spyOn(device, 'request').mockImplementation((...given) => {
+      if (given[0].kind === 'run' && ++runs === 2) controller.abort(new Error('enough'));
+      return request(...given);
+    });
+    await expect(work(controller.signal)).rejects.toThrow('enough');
+    expect(runs).toBe(2);
+    spy.mockRestore();
   });
 });
 

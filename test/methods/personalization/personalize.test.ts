@@ -220,9 +220,14 @@ describe('personalize', () => {
       expect(await afterAborting('step', plans.LoRA!)).toEqual([]);
     });
 
-    test('leaves out the sample, but not the checkpoint that is asked for', async () => {
+    test('encodes no further picture', async () => {
+      expect(await afterAborting('encoded', plans.LoRA!)).toEqual([]);
+    });
+
+    test('leaves out drift and sample, but not the checkpoint that is asked for', async () => {
       expect(
         await afterAborting('step', plans.LoRA!, {
+          driftEvery: 1,
           samples: { every: 1, steps: 2 },
           checkpointEvery: 100,
         }),

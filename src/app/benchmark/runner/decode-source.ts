@@ -8,13 +8,13 @@ import { pixelsPerCell } from '../../../networks/vae/index.ts';
 import type { Workbench } from './workbench.ts';
 
 /** What the autoencoder alone makes of a source, as `decodeSource` does. */
-export type SourceDecoder = (path: string, picture: Picture) => Promise<Picture>;
+export type SourceDecoder = (path: string, picture: Picture, signal?: AbortSignal) => Promise<Picture>;
 
 /** Keeps the picture that was decoded last: edits of a source follow each other. */
 export function sourceDecoder(bench: Workbench): SourceDecoder {
   let kept: { readonly path: string; readonly decoded: Picture } | undefined;
-  return async (path, picture) => {
-    if (kept?.path !== path) kept = { path, decoded: await decodeSource(bench, picture) };
+  return async (path, picture, signal) => {
+    if (kept?.path !== path) kept = { path, decoded: await decodeSource(bench, picture, signal) };
     return kept.decoded;
   };
 }
@@ -23,10 +23,14 @@ export function sourceDecoder(bench: Workbench): SourceDecoder {
  * A picture encoded and decoded, as an edit without a mask would be that changes nothing: what such edits lose by the
  * autoencoder alone, and edits with a mask do not outside of it.
  */
-async function decodeSource({ base, side }: Workbench, picture: Picture): Promise<Picture> {
+async function decodeSource(
+  { base, side }: Workbench,
+  picture: Picture,
+  signal: AbortSignal | undefined,
+): Promise<Picture> {
   const crop = wholeCrop(picture);
-  const latents = await encodeImage(base.model, modelInput(picture, windowOf(crop), [side, side]));
-  const image = await decodeLatents(base.model, latents);
+  const latents = await encodeImage(base.model, modelInput(picture, windowOf(crop), [side, side]), signal);
+  const image = await decodeLatents(base.model, latents, { signal });
   const mask = maskOfEverything(picture, crop, side / pixelsPerCell(base.model.vae.config));
   return composite(picture, { image, crop, mask });
 }

@@ -74,7 +74,7 @@ export async function* editCell(
     const lookingSeconds = watch.lap();
     if (job.steering !== 'none') {
       const seen = modelInput(picture, windowOf(plan.crop), [bench.side, bench.side]);
-      const source = await encodeImage(bench.base.model, seen);
+      const source = await encodeImage(bench.base.model, seen, signal);
       const asked = { ...job, steering: job.steering as SteeringSettings };
       steered = yield* steerToSource(bench, shelved, asked, { source, mask: plan.latentMask, signal });
     }
@@ -197,7 +197,7 @@ async function* editAndRecord(
     seconds += watch.lap();
     const step = event.step + 1;
     if (recordedSteps.includes(step)) {
-      const image = await decodeLatents(base.model, event.latents);
+      const image = await decodeLatents(base.model, event.latents, { signal });
       const file = `step-${String(step).padStart(4, '0')}.png`;
       const { changes: _, ...made } = composite(picture, { image, crop: plan.crop, mask: plan.mask });
       await writePicture(join(folder, file), { ...made, changes: [] });

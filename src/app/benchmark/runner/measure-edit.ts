@@ -80,7 +80,7 @@ export async function* measureEdit(
     steps.push({ step, figures: await figuresOf(instruments, edit) });
     yield { stage: 'measuring', done: place + 1, total: seen.length };
   }
-  const decoded = await decodeSource(job.source, source);
+  const decoded = await decodeSource(job.source, source, signal);
   return { steps, autoencoder: await figuresOf(instruments, { ...common, edited: decoded }) };
 }
 

@@ -40,7 +40,7 @@ export async function* steerToSource(
   const { base } = bench;
   const { steering: settings, references } = job;
   const { mask, signal, source } = given;
-  const score = isScored(settings) ? await conceptScore(bench, references) : undefined;
+  const score = isScored(settings) ? await conceptScore(bench, references, signal) : undefined;
   const steering = steer(base, {
     concept: await learnedOfConcept(concept),
     source,
@@ -69,7 +69,11 @@ export async function* steerToSource(
 }
 
 /** Mean likeness of a guided image to the references. */
-async function conceptScore({ base, instruments }: Workbench, references: EditJob['references']) {
+async function conceptScore(
+  { base, instruments }: Workbench,
+  references: EditJob['references'],
+  signal: AbortSignal | undefined,
+) {
   const [{ instruments: first }] = instruments as [Workbench['instruments'][number]];
   const { clip } = first.networks;
   if (clip === undefined) {
@@ -80,7 +84,8 @@ async function conceptScore({ base, instruments }: Workbench, references: EditJo
   const pictures = await Promise.all(references.map(({ picture }) => readPicture(picture, { onto: WHITE })));
   const theirs = await Promise.all(pictures.map((picture) => embedPicture(first, clip, picture)));
   return async (latents: Latents): Promise<number> => {
-    const [picture] = picturesFromArray(await decodeLatents(base.model, latents), 'guided image');
+    const image = await decodeLatents(base.model, latents, { signal });
+    const [picture] = picturesFromArray(image, 'guided image');
     const ours = await embedPicture(first, clip, picture!);
     return theirs.reduce((sum, each) => sum + cosineSimilarity(ours, each), 0) / theirs.length;
   };

@@ -20,7 +20,7 @@ export interface PlannedEdits {
 
 /** Finds the subject, and decides crop and masks: all variants see the same crop, so that they can be compared. */
 export async function* planStage(session: EditSession): AsyncGenerator<TaskEvent, PlannedEdits> {
-  const { run, mask, picture, base, side, watch, recipe } = session;
+  const { run, mask, picture, base, side, watch, recipe, signal } = session;
   watch.start('looking');
   const someMasked = recipe.variants.some((name) => variants[name].mask === 'subject');
   const asked = someMasked ? mask : ({ kind: 'none' } as const);
@@ -36,7 +36,7 @@ export async function* planStage(session: EditSession): AsyncGenerator<TaskEvent
   return {
     main,
     ofVariant: (name) => (variants[name].mask === 'subject' ? main : everything),
-    source: await encodeImage(base.model, seen),
+    source: await encodeImage(base.model, seen, signal),
     unetCalls: calls,
   };
 }

@@ -61,7 +61,7 @@ export const generate = defineTask({
     owner.defer(() => device.close());
     yield { kind: 'stage', stage: `Loading the model (${device.name})` };
     const held = await holdForTask(device, opened.checkpoint, model, context.signal);
-    const source = picture && (await encodeSource(held, picture, plan));
+    const source = picture && (await encodeSource(held, picture, plan, context.signal));
     const denoisers = owner.use(prepareDenoisers(held, model.tokenizer, parameters, plan));
     return yield* makePictures({
       parameters,
@@ -111,7 +111,7 @@ async function* makePictures(making: Making): AsyncGenerator<TaskEvent, Generate
     for (; !next.done; next = await sampling.next()) {
       yield progress(place * stepsPerBatch + next.value.step + 1);
     }
-    const images = await decodeLatents(held, next.value, { ...(signal && { signal }) });
+    const images = await decodeLatents(held, next.value, { signal });
     for (const [index, picture] of picturesFromArray(images, 'generate').entries()) {
       const path = paths[pictures.length]!;
       const seed = seeds[index]!;

@@ -56,6 +56,7 @@ export async function encodeSource(
   model: HeldModel,
   picture: Picture,
   { height, width }: { readonly height: number; readonly width: number },
+  signal?: AbortSignal,
 ): Promise<Latents> {
-  return encodeImage(model, arrayFromPictures([await coverPicture(picture, height, width)]));
+  return encodeImage(model, arrayFromPictures([await coverPicture(picture, height, width)]), signal);
 }

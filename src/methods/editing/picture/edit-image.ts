@@ -106,7 +106,7 @@ export async function* editImage<R extends Raster>(
   options: EditImageOptions<R>,
 ): AsyncGenerator<EditImageEvent, EditedImage<R>, undefined> {
   checkOptions(options);
-  const { models, picture } = options;
+  const { models, picture, signal } = options;
   const { model } = models.pretrained;
   const side = modelSide(model, options.side);
   yield { kind: 'stage', stage: 'plan' };
@@ -114,11 +114,11 @@ export async function* editImage<R extends Raster>(
   yield { kind: 'plan', plan };
   yield { kind: 'stage', stage: 'encode' };
   const seen = () => modelInput(picture, windowOf(plan.crop), [side, side]);
-  const source = planned.source ?? (await encodeImage(model, seen()));
+  const source = planned.source ?? (await encodeImage(model, seen(), signal));
   yield { kind: 'stage', stage: 'edit' };
   const { latents, calls: editing } = yield* editCrop(options, plan, source);
   yield { kind: 'stage', stage: 'decode' };
-  const image = await decodeLatents(model, latents);
+  const image = await decodeLatents(model, latents, { signal });
   yield { kind: 'stage', stage: 'composite' };
   const isUnchanged = latents.data.every((value, index) => value === source.data[index]);
   const edited = isUnchanged
@@ -184,7 +184,8 @@ async function* editCrop<R extends Raster>(
       yield next.value;
       const { step, latents } = next.value;
       if (previewEvery !== undefined && (step + 1) % previewEvery === 0) {
-        yield { kind: 'preview', step, image: await decodeLatents(models.pretrained.model, latents) };
+        const image = await decodeLatents(models.pretrained.model, latents, { signal: options.signal });
+        yield { kind: 'preview', step, image };
       }
     }
   } finally {

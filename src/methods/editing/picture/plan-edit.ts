@@ -88,7 +88,7 @@ export type LookEvent = AttentionEvent & { readonly at: 'whole picture' | 'crop'
 /**
  * Decides crop and masks. An automatic mask of a picture larger than the model's size is found twice: coarsely on the
  * whole picture, to know where to crop, and again on the crop.
- * @throws a sentence if a mask or crop does not fit, or the subject cannot be named
+ * @throws a sentence if a mask or crop does not fit, or the subject cannot be named; the signal's reason when it is aborted
  */
 export async function* planEdit(options: PlanOptions): AsyncGenerator<LookEvent, PlannedEdit, undefined> {
   const { mask, picture } = options;
@@ -156,7 +156,8 @@ async function* lookAt(
 ): AsyncGenerator<LookEvent, { readonly map: Plane; readonly source: Latents }, undefined> {
   const { model } = models.pretrained;
   const cell = pixelsPerCell(model.vae.config);
-  const source = await encodeImage(model, modelInput(picture, window, [size[0] * cell, size[1] * cell]));
+  const seen = modelInput(picture, window, [size[0] * cell, size[1] * cell]);
+  const source = await encodeImage(model, seen, signal);
   const looking = subjectMap({
     ...settings,
     device: model.device,

@@ -194,11 +194,17 @@ describe('editImage', () => {
     expect(compare(options().picture, given.picture, given.plan).strays).toBe(0);
   });
 
-  it('stops at the next step when it is aborted', async () => {
+  it.each<[string, string, Partial<Options>]>([
+    ['the next step', 'step', {}],
+    ['the next preview', 'step', { previewEvery: 1 }],
+    ['encoding', 'encode', { mask: { kind: 'none' } }],
+    ['decoding', 'decode', {}],
+  ])('stops before %s when it is aborted', async (_, after, change) => {
     const controller = new AbortController();
-    const editing = editImage(options({ signal: controller.signal }));
-    for (let next = await editing.next(); !next.done && next.value.kind !== 'step'; )
-      next = await editing.next();
+    const editing = editImage(options({ ...change, signal: controller.signal }));
+    for (let next = await editing.next(); !next.done; next = await editing.next()) {
+      if ((next.value.kind === 'stage' ? next.value.stage : next.value.kind) === after) break;
+    }
     controller.abort(new Error('the window was closed'));
     await expect(editing.next()).rejects.toThrow('the window was closed');
   });
