@@ -20,7 +20,6 @@ import {
 } from '../../src/methods/diffusion/index.ts';
 import { compileBranches } from '../../src/methods/editing/index.ts';
 import { holdClip, releaseClip } from '../../src/methods/evaluation/index.ts';
-import { probeDrift } from '../../src/methods/personalization/class-drift.ts';
 import {
   asSource,
   type Learned,
@@ -31,6 +30,8 @@ import {
   personalize,
   personalizedModel,
 } from '../../src/methods/personalization/index.ts';
+import { probeDrift } from '../../src/methods/personalization/training/class-drift.ts';
+import { compileGuide } from '../../src/methods/steering/guided-images/spatial-guides.ts';
 import {
   defaultEnergyGuidance,
   learnedInMemory,
@@ -38,7 +39,6 @@ import {
   type SpatialGuidance,
   steer,
 } from '../../src/methods/steering/index.ts';
-import { compileGuide } from '../../src/methods/steering/spatial-guides.ts';
 import { encodePrompts } from '../../src/networks/clip/index.ts';
 import { leftBehind } from '../engine/runtime/left-behind.ts';
 import { methodCases, tinyPicture } from './personalization/tiny-pipeline.ts';

@@ -1,3 +1,4 @@
+export { forwardEvents } from './forward-events.ts';
 export * from './minimize.ts';
 export type { Minimizer, StepReport, TrainingState } from './minimizer.ts';
 export { createMinimizer } from './minimizer.ts';

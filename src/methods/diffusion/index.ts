@@ -9,6 +9,7 @@ export * from './held-model.ts';
 export * from './noise-level.ts';
 export * from './noise-schedule.ts';
 export * from './prediction-types.ts';
+export * from './prompted-model.ts';
 export * from './require-finite.ts';
 export type { AutoencoderOptions } from './run-by-picture.ts';
 export * from './sample.ts';

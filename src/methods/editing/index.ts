@@ -52,7 +52,7 @@ export {
   type PreviewEvent,
 } from './picture/edit-image.ts';
 export { type MaskEdge, maskOfPicture } from './picture/edit-mask.ts';
-export { contextOf, type EditModel, type EditModels } from './picture/edit-models.ts';
+export type { EditModels } from './picture/edit-models.ts';
 export type { CropOptions, EditPlan, FoundSubject, LookEvent, MaskOptions } from './picture/plan-edit.ts';
 export type { Raster, Samples } from './picture/raster.ts';
 export {

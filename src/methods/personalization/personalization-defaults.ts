@@ -1,6 +1,6 @@
 import type { ConceptToken, Family, MethodKind, MethodSettings } from '../../files/checkpoints/index.ts';
 import type { ConceptDefinition } from './personalize-options.ts';
-import type { PriorPreservation, TrainingSettings } from './training-settings.ts';
+import type { PriorPreservation, TrainingSettings } from './training/training-settings.ts';
 
 /** Which models a default is for: Stable Diffusion's families, and the built-in miniature. */
 export type PresetName = Family | 'pocket';

@@ -1,15 +1,14 @@
 import type { LazySource, NdArray, Source, StepReport, Tree } from '../../engine/index.ts';
 import type { Picture } from '../../files/images/index.ts';
 import type { Tokenizer } from '../../networks/clip/index.ts';
-import type { Scheduler } from '../diffusion/index.ts';
-import type { PromptedModel } from './apply-concept.ts';
-import type { ClassPictureEvent, GenerationSettings } from './class-pictures.ts';
-import type { EncodedEvent } from './encode-examples.ts';
-import type { Every } from './is-due.ts';
+import type { PromptedModel, Scheduler } from '../diffusion/index.ts';
+import type { ConceptPlan } from './methods/personalization-method.ts';
 import type { Learned } from './model-trees.ts';
-import type { ConceptPlan } from './personalization-method.ts';
-import type { SampleEvent, SampleRequest } from './sample-pictures.ts';
-import type { TrainingSettings } from './training-settings.ts';
+import type { ClassPictureEvent, GenerationSettings } from './training/class-pictures.ts';
+import type { EncodedEvent } from './training/encode-examples.ts';
+import type { Every } from './training/is-due.ts';
+import type { SampleEvent, SampleRequest } from './training/sample-pictures.ts';
+import type { TrainingSettings } from './training/training-settings.ts';
 
 /** What is personalized. */
 export interface PersonalizationBase extends PromptedModel {

@@ -8,11 +8,7 @@ import {
   type StepEvent,
 } from '../../engine/index.ts';
 import { weightedSum } from '../diffusion/index.ts';
-import { type DriftProbe, probeDrift } from './class-drift.ts';
-import { diffusionProblem } from './diffusion-problem.ts';
-import { isDue } from './is-due.ts';
 import { type Learned, networkSources } from './model-trees.ts';
-import { type Run, startRun } from './personalization-run.ts';
 import type {
   PersonalizationBase,
   Personalized,
@@ -20,11 +16,15 @@ import type {
   PersonalizeOptions,
 } from './personalize-options.ts';
 import { changesText, frozenNetworks } from './personalized-prediction.ts';
-import { prepareSources } from './prepare-sources.ts';
-import { feedFeatures, feedIds, type PromptFeeds } from './prompt-feeds.ts';
-import { classPrompt, promptsOf } from './prompts.ts';
-import { samplePictures } from './sample-pictures.ts';
-import { drawBatch, type ExampleSource } from './training-batches.ts';
+import { type DriftProbe, probeDrift } from './training/class-drift.ts';
+import { diffusionProblem } from './training/diffusion-problem.ts';
+import { isDue } from './training/is-due.ts';
+import { type Run, startRun } from './training/personalization-run.ts';
+import { prepareSources } from './training/prepare-sources.ts';
+import { feedFeatures, feedIds, type PromptFeeds } from './training/prompt-feeds.ts';
+import { classPrompt, promptsOf } from './training/prompts.ts';
+import { samplePictures } from './training/sample-pictures.ts';
+import { drawBatch, type ExampleSource } from './training/training-batches.ts';
 
 /**
  * Learns a concept from pictures by any method: the diffusion loss on noised latents of the references, and with

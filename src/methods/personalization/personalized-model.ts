@@ -12,8 +12,8 @@ import {
   unflatten,
 } from '../../engine/index.ts';
 import { type HeldModel, type HeldNetwork, releaseNetwork } from '../diffusion/index.ts';
+import type { PersonalizationMethod } from './methods/personalization-method.ts';
 import type { Learned, ModelTrees } from './model-trees.ts';
-import type { PersonalizationMethod } from './personalization-method.ts';
 
 /**
  * The model with what was learned in its place, held on the same device: parameters that stay are shared with the

@@ -2,8 +2,8 @@ import type { State, StateLeaf, Tensor, Tree } from '../../engine/index.ts';
 import { type ClipTextConfig, clipText } from '../../networks/clip/index.ts';
 import { type UnetConfig, type UnetInput, unet } from '../../networks/unet/index.ts';
 import type { HeldModel } from '../diffusion/index.ts';
+import type { PersonalizationMethod } from './methods/personalization-method.ts';
 import type { Learned, ModelTrees } from './model-trees.ts';
-import type { PersonalizationMethod } from './personalization-method.ts';
 
 export interface ModelConfigs {
   readonly unet: UnetConfig;

@@ -91,6 +91,7 @@ export interface EdsdEstimate {
  * With several edits each starts where the last ended, and the terms are averaged; that a prediction also depends on θ
  * through the latents it looks at is left out, as the Jacobian is. The surrogate is a mean over elements too.
  * @param predict θ as `target` under y, φ as `source` under ŷ; one item
+ * @throws a sentence with the branch and the timestep where a prediction is not finite, or a mask that is needed is missing
  */
 export async function estimateEdsd(
   predict: BranchPredictor,

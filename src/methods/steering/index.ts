@@ -1,5 +1,3 @@
-export { type LookingEvent, type PlaceComparison, transferAppearance } from './appearance-transfer.ts';
-export { type DrawingEvent, drawConcept } from './concept-drawings.ts';
 export {
   type EdsdEstimate,
   type EdsdPoint,
@@ -8,21 +6,27 @@ export {
   type Jacobian,
   type SurrogateTerm,
 } from './edsd.ts';
-export type { EnergyGuidance } from './energy-guidance.ts';
-export type { FeatureInjection } from './feature-injection.ts';
-export * from './guided-image-settings.ts';
+export {
+  type LookingEvent,
+  type PlaceComparison,
+  transferAppearance,
+} from './guided-images/appearance-transfer.ts';
+export { type DrawingEvent, drawConcept } from './guided-images/concept-drawings.ts';
+export type { EnergyGuidance } from './guided-images/energy-guidance.ts';
+export type { FeatureInjection } from './guided-images/feature-injection.ts';
+export * from './guided-images/guided-image-settings.ts';
 export {
   type GuidedImage,
   type GuidedImageEvent,
   type GuidedImagesOptions,
   guidedImages,
   type SteeringPrompts,
-} from './guided-images.ts';
+} from './guided-images/guided-images.ts';
+export type { LayerChoice, SelfAttentionFeatures } from './guided-images/self-attention-features.ts';
+export type { SourceNoise } from './guided-images/source-trajectory.ts';
 export type { LossRegion } from './loss-region.ts';
 export { type GuidedExamples, type ModeShiftingSettings, modeShiftingSource } from './mode-shifting.ts';
 export type { SteeringEvent, SteeringStep } from './optimize-steered.ts';
-export type { LayerChoice, SelfAttentionFeatures } from './self-attention-features.ts';
-export type { SourceNoise } from './source-trajectory.ts';
 export { type SteerEvent, type Steered, type SteerOptions, steer } from './steer.ts';
 export {
   type LearnedPart,

@@ -21,7 +21,7 @@ import {
   type PersonalizationBase,
 } from '../personalization/index.ts';
 import { type EdsdEstimate, type EdsdSettings, estimateEdsd } from './edsd.ts';
-import type { SteeringPrompts } from './guided-images.ts';
+import type { SteeringPrompts } from './guided-images/guided-images.ts';
 import { modeShiftingSource } from './mode-shifting.ts';
 import {
   type BranchTexts,

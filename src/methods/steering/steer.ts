@@ -28,8 +28,8 @@ import {
   tokenizerWith,
 } from '../personalization/index.ts';
 import { guidedPrompts } from './edsd.ts';
-import { needsMask } from './guided-image-settings.ts';
-import { type GuidedImageEvent, guidedImages, type SteeringPrompts } from './guided-images.ts';
+import { needsMask } from './guided-images/guided-image-settings.ts';
+import { type GuidedImageEvent, guidedImages, type SteeringPrompts } from './guided-images/guided-images.ts';
 import { regionPlane } from './loss-region.ts';
 import { optimizeSteered, type SteeringEvent } from './optimize-steered.ts';
 import type { BranchTexts } from './steered-branches.ts';

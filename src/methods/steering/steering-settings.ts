@@ -7,7 +7,7 @@ import {
   defaultConceptAppearance,
   defaultGuidedImages,
   type GuidedImageSettings,
-} from './guided-image-settings.ts';
+} from './guided-images/guided-image-settings.ts';
 import type { ModeShiftingSettings } from './mode-shifting.ts';
 import type { SteeredSubset } from './steered-parameters.ts';
 
@@ -23,18 +23,21 @@ export interface SteeringSettings {
 
 /** Adam (AdamW without its decay) on what is steered. */
 export interface SteeringOptimization {
+  /** Whole, 1 and more. */
   readonly steps: number;
-  /** Of the UNet, or of what of it is steered. */
+  /** Of the UNet, or of what of it is steered; this and the other rates are 0 and more. */
   readonly learningRate: number;
   /** Of the words' vectors. */
   readonly tokenLearningRate: number;
   readonly textEncoderLearningRate: number;
+  /** 0 and more. */
   readonly weightDecay: number;
-  /** Of the norm of all gradients together. */
+  /** Of the norm of all gradients together, above 0. */
   readonly clipNorm: number | 'none';
   /**
    * How many of a step's rows (EDSD's batch and mode shifting's) go through the network at a time. Fewer of them need
-   * less memory for activations, and, where they are not all, memory for another copy of the gradients.
+   * less memory for activations, and, where they are not all, memory for another copy of the gradients. A divisor of
+   * their number.
    */
   readonly rowsPerPass: number | 'all';
   /** `recompute` takes less memory and about a third more time. */

@@ -1,4 +1,4 @@
-import { stepsUntil } from './spatial-guides.ts';
+import { stepsUntil } from './guided-images/spatial-guide.ts';
 import type { SteerEvent } from './steer.ts';
 import { passesPerStep, type SteeringSettings } from './steering-settings.ts';
 

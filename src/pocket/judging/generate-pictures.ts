@@ -1,7 +1,11 @@
 import { fold, ndArray, normal, type RandomKey, resultOf } from '../../engine/index.ts';
 import { type Picture, picturesFromArray } from '../../files/images/index.ts';
-import { guidedContext, type Scheduler, sampleImages } from '../../methods/diffusion/index.ts';
-import type { EditModel } from '../../methods/editing/index.ts';
+import {
+  guidedContext,
+  type PromptedModel,
+  type Scheduler,
+  sampleImages,
+} from '../../methods/diffusion/index.ts';
 import { encodePrompts } from '../../networks/clip/index.ts';
 import { pixelsPerCell } from '../../networks/vae/index.ts';
 import { batchesOf } from './batches.ts';
@@ -19,7 +23,7 @@ export interface GeneratingOptions {
 
 /** A picture of each prompt, each from noise of its own; yields them as they are made, some at a time. */
 export async function* generatePictures(
-  { model, tokenizer }: EditModel,
+  { model, tokenizer }: PromptedModel,
   prompts: readonly string[],
   { scheduler, steps, guidanceScale, batchSize = 8, key, signal }: GeneratingOptions,
 ): AsyncGenerator<readonly Picture[], void> {

@@ -1,9 +1,7 @@
 import { fold, type NdArray, ndArray, resultOf } from '../../engine/index.ts';
 import { arrayFromPictures } from '../../files/images/index.ts';
-import { encodeImage } from '../../methods/diffusion/index.ts';
+import { contextOf, encodeImage, type PromptedModel } from '../../methods/diffusion/index.ts';
 import {
-  contextOf,
-  type EditModel,
   otsuThreshold,
   type Plane,
   resizePlane,
@@ -28,7 +26,7 @@ export interface AttentionQuality {
  * edit takes it, without refinement by self-attention, cut at Otsu's threshold and at half of its range.
  */
 export async function* judgeAttention(
-  judgedModel: EditModel,
+  judgedModel: PromptedModel,
   { count = 500, schedule, key, signal }: NoisedJudging,
 ): AsyncGenerator<JudgingEvent, AttentionQuality> {
   const { model, tokenizer } = judgedModel;

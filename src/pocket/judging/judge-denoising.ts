@@ -4,12 +4,13 @@ import {
   addNoise,
   compileImageEncoder,
   compileNetwork,
+  contextOf,
   type NoiseSchedule,
+  type PromptedModel,
   timestep,
   trainingTarget,
   weightedSum,
 } from '../../methods/diffusion/index.ts';
-import { contextOf, type EditModel } from '../../methods/editing/index.ts';
 import { mean } from '../../methods/evaluation/index.ts';
 import { unet } from '../../networks/unet/index.ts';
 import { pixelsPerCell } from '../../networks/vae/index.ts';
@@ -27,7 +28,7 @@ export interface DenoisingQuality {
  * timestep; these spread evenly over the whole schedule, and all count alike.
  */
 export async function* judgeDenoising(
-  judgedModel: EditModel,
+  judgedModel: PromptedModel,
   { count = 500, schedule, key, signal }: NoisedJudging,
 ): AsyncGenerator<JudgingEvent, DenoisingQuality> {
   const { device, vae, unet: network, textEncoder } = judgedModel.model;

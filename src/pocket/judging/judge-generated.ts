@@ -1,4 +1,4 @@
-import type { EditModel } from '../../methods/editing/index.ts';
+import type { PromptedModel } from '../../methods/diffusion/index.ts';
 import { embedPicture, frechetDistance, type HeldClip, Instruments } from '../../methods/evaluation/index.ts';
 import { type GeneratingOptions, generatePictures } from './generate-pictures.ts';
 import { drawHeldOut, heldOutPrompt } from './held-out-scenes.ts';
@@ -20,7 +20,7 @@ export interface GeneratedQuality {
 
 /** Pictures of held-out prompts as the pocket CLIP sees them. */
 export async function* judgeGenerated(
-  generator: EditModel,
+  generator: PromptedModel,
   clip: HeldClip,
   { count = 200, ...options }: JudgingOptions & GeneratingOptions,
 ): AsyncGenerator<JudgingEvent, GeneratedQuality> {

@@ -1,8 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { randomKey } from '../../../src/engine/index.ts';
 import { makePicture, type Picture } from '../../../src/files/images/index.ts';
-import { type View, validCells, viewsOf } from '../../../src/methods/personalization/augmentation.ts';
 import { classPrompt, promptsOf } from '../../../src/methods/personalization/index.ts';
+import {
+  type View,
+  validCells,
+  viewsOf,
+} from '../../../src/methods/personalization/training/augmentation.ts';
 
 const size = 64;
 /** Left half red, right half blue. */

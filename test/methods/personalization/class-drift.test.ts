@@ -18,17 +18,17 @@ import {
   levelAt,
   noiseSchedule,
   noiseTo,
+  type PromptedModel,
   releaseModel,
   stableDiffusionSchedule,
   timestep,
 } from '../../../src/methods/diffusion/index.ts';
-import { probeDrift } from '../../../src/methods/personalization/class-drift.ts';
 import {
   type Learned,
-  type PromptedModel,
   personalizationMethod,
   personalizedModel,
 } from '../../../src/methods/personalization/index.ts';
+import { probeDrift } from '../../../src/methods/personalization/training/class-drift.ts';
 import { encodePrompts } from '../../../src/networks/clip/index.ts';
 import { tinyConcept } from '../steering/tiny-steering.ts';
 import { holdTiny, methodCases, tinyScheduler } from './tiny-pipeline.ts';

@@ -20,13 +20,13 @@ import {
   writeEmbedding,
   writeLora,
 } from '../../../src/files/checkpoints/index.ts';
+import type { PromptedModel } from '../../../src/methods/diffusion/index.ts';
 import {
   applyConcept,
   conceptCard,
   conceptOfLearned,
   defineConcept,
   learnedOfConcept,
-  type PromptedModel,
   personalizationPreset,
   type SettingsOf,
 } from '../../../src/methods/personalization/index.ts';

@@ -27,7 +27,7 @@ import {
   readConcept,
   writeConcept,
 } from '../../../src/files/checkpoints/index.ts';
-import { type HeldModel, releaseModel } from '../../../src/methods/diffusion/index.ts';
+import { type HeldModel, type PromptedModel, releaseModel } from '../../../src/methods/diffusion/index.ts';
 import {
   applyConcept,
   type ConceptPlan,
@@ -38,7 +38,6 @@ import {
   learnedAsLora,
   learnedAsWholeModel,
   learnedOfConcept,
-  type PromptedModel,
   personalizationMethod,
   personalizedModel,
   predict,

@@ -8,12 +8,12 @@ import {
   zeros,
 } from '../../../src/engine/index.ts';
 import { readTrainingState, writeTrainingState } from '../../../src/files/checkpoints/index.ts';
+import type { PromptedModel } from '../../../src/methods/diffusion/index.ts';
 import {
   type ConceptPlan,
   type Personalized,
   type PersonalizeEvent,
   type PersonalizeOptions,
-  type PromptedModel,
   personalize,
   type TrainingSettings,
 } from '../../../src/methods/personalization/index.ts';

@@ -14,15 +14,12 @@ import type { MethodSettings, WritableModel } from '../../../src/files/checkpoin
 import { makePicture, type Picture } from '../../../src/files/images/index.ts';
 import {
   holdModel,
+  type PromptedModel,
   parseSchedulerConfig,
   readScheduler,
   type Scheduler,
 } from '../../../src/methods/diffusion/index.ts';
-import {
-  asSource,
-  type ConceptPlan,
-  type PromptedModel,
-} from '../../../src/methods/personalization/index.ts';
+import { asSource, type ConceptPlan } from '../../../src/methods/personalization/index.ts';
 import { initializeClipText, parseClipTextConfig } from '../../../src/networks/clip/index.ts';
 import { initializeUnet, parseUnetConfig } from '../../../src/networks/unet/index.ts';
 import { initializeVae, parseVaeConfig } from '../../../src/networks/vae/index.ts';

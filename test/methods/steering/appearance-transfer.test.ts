@@ -5,14 +5,14 @@ import type { PersonalizationBase } from '../../../src/methods/personalization/i
 import {
   type AppearanceTransferOptions,
   subjectPlaces,
-} from '../../../src/methods/steering/appearance-transfer.ts';
+} from '../../../src/methods/steering/guided-images/appearance-transfer.ts';
+import { attendPlaces } from '../../../src/methods/steering/guided-images/place-affinity.ts';
 import {
   defaultConceptAppearance,
   drawConcept,
   type LookingEvent,
   transferAppearance,
 } from '../../../src/methods/steering/index.ts';
-import { attendPlaces } from '../../../src/methods/steering/place-affinity.ts';
 import { distance, tinyBase, tinyMask, tinySource } from './tiny-steering.ts';
 
 let device: Device;

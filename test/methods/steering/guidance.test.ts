@@ -22,13 +22,16 @@ import {
   weightedSum,
 } from '../../../src/methods/diffusion/index.ts';
 import { type Plane, resizePlane } from '../../../src/methods/editing/index.ts';
-import { addEnergyGradient, compileEnergy } from '../../../src/methods/steering/energy-guidance.ts';
-import { compileRecorder } from '../../../src/methods/steering/record-features.ts';
+import {
+  addEnergyGradient,
+  compileEnergy,
+} from '../../../src/methods/steering/guided-images/energy-guidance.ts';
+import { compileRecorder } from '../../../src/methods/steering/guided-images/record-features.ts';
 import {
   chooseSelfAttentions,
   type SelfAttentionFeatures,
   specifyFeatures,
-} from '../../../src/methods/steering/self-attention-features.ts';
+} from '../../../src/methods/steering/guided-images/self-attention-features.ts';
 import { parseUnetConfig, type UnetConfig } from '../../../src/networks/unet/index.ts';
 import { largestDifference, tinyJson } from '../../networks/unet/tiny-unet.ts';
 import { heldTinyUnet, tinyContext } from '../editing/tiny-networks.ts';

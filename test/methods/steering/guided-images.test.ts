@@ -118,7 +118,7 @@ describe('guided images', () => {
     ],
     ['injection', { guidance: plugAndPlay, steps: 10 }],
     ['injection from noise', { guidance: { ...plugAndPlay, sourceNoise: 'fixed' }, start: 'noise' }],
-  ])('by %s differ from free ones in the steps that are guided', async (_, change) => {
+  ])('by %s differ from free ones from the first step on', async (_, change) => {
     const { guidance: __, ...same } = change;
     const [guided, plain] = [await make(change), await make({ ...same })];
     const [ours, theirs] = [guided, plain].map(({ events }) =>
@@ -143,7 +143,7 @@ describe('guided images', () => {
     },
   );
 
-  it("leave the photo's colours where they may", async () => {
+  it("depend on whether the photo's colours are followed", async () => {
     const [free, followed] = [
       await make({ guidance: { ...defaultEnergyGuidance, subjectMean: 'free' } }),
       await make({ guidance: defaultEnergyGuidance }),

@@ -4,7 +4,7 @@ import {
   attendPlaces,
   centreFeatures,
   compileAffinity,
-} from '../../../src/methods/steering/place-affinity.ts';
+} from '../../../src/methods/steering/guided-images/place-affinity.ts';
 
 let device: Device;
 beforeAll(async () => {

@@ -8,8 +8,11 @@ import {
   unflatten,
   zeros,
 } from '../../../src/engine/index.ts';
-import { parseSchedulerConfig, readScheduler } from '../../../src/methods/diffusion/index.ts';
-import type { EditModel } from '../../../src/methods/editing/index.ts';
+import {
+  type PromptedModel,
+  parseSchedulerConfig,
+  readScheduler,
+} from '../../../src/methods/diffusion/index.ts';
 import type { HeldClip } from '../../../src/methods/evaluation/index.ts';
 import { initializeClipText, initializeClipVision } from '../../../src/networks/clip/index.ts';
 import { initializeUnet } from '../../../src/networks/unet/index.ts';
@@ -22,7 +25,7 @@ const key = randomKey(9);
 export const scheduler = readScheduler(parseSchedulerConfig(JSON.stringify(trialRecipe.configs.scheduler)));
 
 /** Untrained networks; parameters whose path ends so are 0. */
-export async function riggedModel(device: Device, zero: RegExp): Promise<EditModel> {
+export async function riggedModel(device: Device, zero: RegExp): Promise<PromptedModel> {
   const vae = initializeVae(fold(key, 'vae'), networks.vae);
   const text = initializeClipText(fold(key, 'text'), networks.textEncoder);
   const unet = initializeUnet(fold(key, 'unet'), networks.unet);

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { type OpenedConcept, readConcept } from '../../../files/checkpoints/index.ts';
-import { releaseModel } from '../../../methods/diffusion/index.ts';
-import { applyConcept, type PromptedModel } from '../../../methods/personalization/index.ts';
+import { type PromptedModel, releaseModel } from '../../../methods/diffusion/index.ts';
+import { applyConcept } from '../../../methods/personalization/index.ts';
 import { CONCEPT } from './learn-concept.ts';
 import type { Workbench } from './workbench.ts';
 

@@ -1,9 +1,8 @@
 import { join } from 'node:path';
 import { fold, randomKey, resultOf } from '../../../engine/index.ts';
 import { type Picture, picturesFromArray, writePicture } from '../../../files/images/index.ts';
-import { textToImage } from '../../../methods/diffusion/index.ts';
+import { type PromptedModel, textToImage } from '../../../methods/diffusion/index.ts';
 import { mean, measure } from '../../../methods/evaluation/index.ts';
-import type { PromptedModel } from '../../../methods/personalization/index.ts';
 import type { JobContext, JobProgress, JobResult } from '../harness/job.ts';
 import type { ClassBiasJob } from '../plan/benchmark-jobs.ts';
 import type { ConceptShelf } from './concept-shelf.ts';

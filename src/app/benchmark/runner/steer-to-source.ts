@@ -1,12 +1,8 @@
 import type { NdArray } from '../../../engine/index.ts';
 import { picturesFromArray, readPicture } from '../../../files/images/index.ts';
-import { decodeLatents, type Latents } from '../../../methods/diffusion/index.ts';
+import { decodeLatents, type Latents, type PromptedModel } from '../../../methods/diffusion/index.ts';
 import { cosineSimilarity, embedPicture } from '../../../methods/evaluation/index.ts';
-import {
-  applyLearned,
-  learnedOfConcept,
-  type PromptedModel,
-} from '../../../methods/personalization/index.ts';
+import { applyLearned, learnedOfConcept } from '../../../methods/personalization/index.ts';
 import {
   learnedInMemory,
   type SteeringSettings,

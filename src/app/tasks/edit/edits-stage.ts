@@ -1,6 +1,6 @@
 import type { OpenedConcept } from '../../../files/checkpoints/index.ts';
-import { releaseModel } from '../../../methods/diffusion/index.ts';
-import { applyConcept, applyLearned, type PromptedModel } from '../../../methods/personalization/index.ts';
+import { type PromptedModel, releaseModel } from '../../../methods/diffusion/index.ts';
+import { applyConcept, applyLearned } from '../../../methods/personalization/index.ts';
 import { learnedInMemory } from '../../../methods/steering/index.ts';
 import type { TaskEvent } from '../task-event.ts';
 import type { EditSession } from './edit-session.ts';

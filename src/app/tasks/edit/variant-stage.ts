@@ -1,12 +1,12 @@
 import { type NdArray, ndArray, type Tree } from '../../../engine/index.ts';
 import { encodePicture, type Picture, picturesFromArray } from '../../../files/images/index.ts';
+import type { PromptedModel } from '../../../methods/diffusion/index.ts';
 import {
   type EditedImage,
   type EditImageEvent,
   type EditState,
   editImage,
 } from '../../../methods/editing/index.ts';
-import type { PromptedModel } from '../../../methods/personalization/index.ts';
 import type { UnfinishedRun } from '../../runs/unfinished-run.ts';
 import type { TaskEvent } from '../task-event.ts';
 import type { EditSession } from './edit-session.ts';

@@ -5,12 +5,12 @@ import { openClip, openDiffusersFolder, readTokenizer } from '../../../files/che
 import { replaceFile } from '../../../files/formats/index.ts';
 import {
   holdModel,
+  type PromptedModel,
   parseSchedulerConfig,
   readScheduler,
   releaseModel,
   type Scheduler,
 } from '../../../methods/diffusion/index.ts';
-import type { EditModel } from '../../../methods/editing/index.ts';
 import { type HeldClip, holdClip, releaseClip } from '../../../methods/evaluation/index.ts';
 import {
   type JudgingEvent,
@@ -74,7 +74,7 @@ export async function* report(
 /** An assembled model, open. */
 interface JudgedModel {
   readonly path: string;
-  readonly editModel: EditModel;
+  readonly editModel: PromptedModel;
   readonly clip: HeldClip;
   readonly scheduler: Scheduler;
   close(): Promise<void>;

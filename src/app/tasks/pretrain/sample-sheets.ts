@@ -1,7 +1,6 @@
 import { type Device, type NdArray, randomKey, resultOf, type Tree } from '../../../engine/index.ts';
 import { encodePicture, type Picture } from '../../../files/images/index.ts';
-import { type HeldModel, releaseModel } from '../../../methods/diffusion/index.ts';
-import type { EditModel } from '../../../methods/editing/index.ts';
+import { type HeldModel, type PromptedModel, releaseModel } from '../../../methods/diffusion/index.ts';
 import {
   cosineSimilarity,
   type Embedding,
@@ -130,7 +129,7 @@ export const usualSampling = {
 
 /** A picture of each of the prompts. */
 export async function generatedSheet(
-  model: EditModel,
+  model: PromptedModel,
   scheduler: ReturnType<typeof schedulerOf>,
 ): Promise<Uint8Array> {
   const pictures: Picture[] = [];

@@ -1,5 +1,12 @@
 import { fold, type RandomKey } from '../../../engine/arrays/index.ts';
-import { decodeLatents, encodeImage, type Latents, type NoiseSchedule } from '../../diffusion/index.ts';
+import { forwardEvents } from '../../../engine/index.ts';
+import {
+  contextOf,
+  decodeLatents,
+  encodeImage,
+  type Latents,
+  type NoiseSchedule,
+} from '../../diffusion/index.ts';
 import type { Branches } from '../delta-denoising/branches.ts';
 import {
   type Branch,
@@ -10,8 +17,7 @@ import { type EditEvent, type EditState, editLatents } from '../delta-denoising/
 import { type EditSettings, isUnguided, resolveEditSettings } from '../delta-denoising/edit-settings.ts';
 import { composite } from './composite.ts';
 import { modelInput, windowOf } from './crop-pixels.ts';
-import { contextOf, type EditModels, modelSide } from './edit-models.ts';
-import { forwardEvents } from './forward-events.ts';
+import { type EditModels, modelSide } from './edit-models.ts';
 import {
   type CropOptions,
   type EditPlan,

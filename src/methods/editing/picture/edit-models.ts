@@ -1,25 +1,13 @@
-import type { NdArray } from '../../../engine/arrays/index.ts';
-import { encodePrompts, type Tokenizer } from '../../../networks/clip/index.ts';
 import { pixelsPerCell } from '../../../networks/vae/index.ts';
-import { guidedContext, type HeldModel } from '../../diffusion/index.ts';
-
-/** A model, and the tokenizer that its text encoder was trained with. */
-export interface EditModel {
-  readonly model: HeldModel;
-  readonly tokenizer: Tokenizer;
-}
+import type { HeldModel, PromptedModel } from '../../diffusion/index.ts';
 
 /** φ and θ; one object for both, or two that share networks, if the concept changed only some of them. */
 export interface EditModels {
   /** Looks at the source: its mask, and its branch unless plain DDS is asked for. Its autoencoder is used. */
-  readonly pretrained: EditModel;
+  readonly pretrained: PromptedModel;
   /** Knows the concept's placeholder. */
-  readonly personalized: EditModel;
+  readonly personalized: PromptedModel;
 }
-
-/** What the UNet is conditioned on under prompts, [prompts, tokens, size]. */
-export const contextOf = ({ model, tokenizer }: EditModel, prompts: readonly string[]): Promise<NdArray> =>
-  guidedContext(model, encodePrompts(tokenizer, prompts), 1);
 
 /**
  * The side of the square that a model edits, in pixels: as given, or what it was trained with.

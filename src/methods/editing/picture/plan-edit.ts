@@ -1,6 +1,7 @@
 import type { NdArray, RandomKey } from '../../../engine/arrays/index.ts';
+import { forwardEvents } from '../../../engine/index.ts';
 import { pixelsPerCell } from '../../../networks/vae/index.ts';
-import { encodeImage, type Latents, type NoiseSchedule } from '../../diffusion/index.ts';
+import { contextOf, encodeImage, type Latents, type NoiseSchedule } from '../../diffusion/index.ts';
 import { type Plane, resizePlane } from '../mask/resize-plane.ts';
 import { type AttentionEvent, type SubjectMapSettings, subjectMap } from '../mask/subject-map.ts';
 import { subjectRegion } from '../mask/subject-region.ts';
@@ -14,8 +15,7 @@ import {
   maskOfGiven,
   maskOfRegion,
 } from './edit-mask.ts';
-import { contextOf, type EditModels } from './edit-models.ts';
-import { forwardEvents } from './forward-events.ts';
+import type { EditModels } from './edit-models.ts';
 import type { Raster } from './raster.ts';
 import { type Box, boxOf, checkCrop, chooseCrop, type SquareCrop, wholeCrop } from './square-crop.ts';
 

@@ -9,8 +9,7 @@ import {
   type Tree,
   unflatten,
 } from '../../../../src/engine/index.ts';
-import type { HeldNetwork } from '../../../../src/methods/diffusion/index.ts';
-import type { EditModel } from '../../../../src/methods/editing/index.ts';
+import type { HeldNetwork, PromptedModel } from '../../../../src/methods/diffusion/index.ts';
 import {
   addPlaceholder,
   initializeClipText,
@@ -47,7 +46,7 @@ export const pixelsPerCell = 2;
 /** A model, and one with another UNet and the placeholder <biscuit>; they share the autoencoder. */
 export async function tinyEditModels(
   device: Device,
-): Promise<Record<'pretrained' | 'personalized', EditModel>> {
+): Promise<Record<'pretrained' | 'personalized', PromptedModel>> {
   const tokenizer = smallTokenizer();
   const vae = await held(device, vaeConfig, initializeVae(randomKey(1), vaeConfig));
   const text = new Map(flatten<NdArray>(initializeClipText(randomKey(2), textConfig)));
