@@ -48,3 +48,12 @@ export class Owner implements AsyncDisposable {
 
   readonly [Symbol.asyncDispose] = this.dispose;
 }
+
+/**
+ * The error that a function ended by, where a release failed after it too: `await using` throws a `SuppressedError` then,
+ * whose message tells of neither.
+ */
+export const firstError = (error: unknown): unknown =>
+  error instanceof Error && error.name === 'SuppressedError'
+    ? firstError((error as Error & { readonly suppressed: unknown }).suppressed)
+    : error;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Owner } from '../../../src/engine/index.ts';
+import { firstError, Owner } from '../../../src/engine/index.ts';
 
 /** What says its name when it is disposed of, or fails to be. */
 const thing = (name: string, said: string[], fails = false) => ({
@@ -59,5 +59,16 @@ describe('an owner', () => {
     ]);
     owner.use(thing('alone', said, true));
     await expect(owner.dispose()).rejects.toThrow(/^alone stays$/);
+  });
+
+  test('whose release fails after an error does not hide the error', async () => {
+    const failing = async () => {
+      await using outer = new Owner();
+      await using inner = new Owner();
+      for (const owner of [outer, inner]) owner.use(thing('it', [], true));
+      throw new TypeError('enough');
+    };
+    expect(firstError(await failing().catch((error: unknown) => error))).toEqual(new TypeError('enough'));
+    expect(firstError('no error')).toBe('no error');
   });
 });

@@ -1,3 +1,4 @@
+import { firstError } from '../../../engine/index.ts';
 import { type FileLock, tryLock, type Watch, waitForLock } from '../../../files/hub/file-lock.ts';
 import type { Job, JobProgress, JobRunner } from './job.ts';
 import type { JobStore } from './job-store.ts';
@@ -124,7 +125,8 @@ async function* doLocked<J extends Job>(
         return 'ended';
       }
       if (!(await lock.isHeld())) return 'left to another';
-      const message = error instanceof Error ? error.message : String(error);
+      const first = firstError(error);
+      const message = first instanceof Error ? first.message : String(first);
       await store.fail(job, message);
       yield fail(job, message, failed);
       return 'ended';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { fold, type RandomKey, randomKey } from '../../../engine/index.ts';
+import { fold, forwardEvents, Owner, type RandomKey, randomKey } from '../../../engine/index.ts';
 import { writeSafetensors } from '../../../files/formats/index.ts';
 import { type Picture, readPicture, writePicture } from '../../../files/images/index.ts';
 import { decodeLatents, encodeImage, releaseModel, weightedSum } from '../../../methods/diffusion/index.ts';
@@ -130,12 +130,11 @@ async function* planCell(
     signal,
   });
   let calls = 0;
-  let next = await planning.next();
-  for (; !next.done; next = await planning.next()) {
+  const { plan } = yield* forwardEvents(planning, ({ step, count }): JobProgress => {
     calls++;
-    yield { stage: 'looking', done: next.value.step + 1, total: next.value.count };
-  }
-  return { plan: next.value.plan, calls };
+    return { stage: 'looking', done: step + 1, total: count };
+  });
+  return { plan, calls };
 }
 
 /** The true mask has the edge that a found region gets, so that the two differ in where the subject is and no more. */
@@ -187,6 +186,8 @@ async function* editAndRecord(
     resume: { plan },
     ...(signal && { signal }),
   });
+  await using owner = new Owner();
+  owner.defer(() => editing.return(undefined as never));
   const pictures: RecordedPicture[] = [];
   const watch = stopwatch();
   let seconds = 0;

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { Owner } from '../../../engine/index.ts';
 import { readTrainingState, writeConcept, writeTrainingState } from '../../../files/checkpoints/index.ts';
 import { readPicture } from '../../../files/images/index.ts';
 import { conceptCard, conceptOfLearned, personalize } from '../../../methods/personalization/index.ts';
@@ -40,6 +41,8 @@ export async function* learnConcept(
     ...(resumeFrom && { resumeFrom }),
     ...(signal && { signal }),
   });
+  await using owner = new Owner();
+  owner.defer(() => learning.return(undefined as never));
   let loss: number | undefined;
   let next = await learning.next();
   for (; !next.done; next = await learning.next()) {

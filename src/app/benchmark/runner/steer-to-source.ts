@@ -1,4 +1,4 @@
-import type { NdArray } from '../../../engine/index.ts';
+import { type NdArray, Owner } from '../../../engine/index.ts';
 import { picturesFromArray, readPicture } from '../../../files/images/index.ts';
 import { decodeLatents, type Latents, type PromptedModel } from '../../../methods/diffusion/index.ts';
 import { cosineSimilarity, embedPicture } from '../../../methods/evaluation/index.ts';
@@ -47,6 +47,8 @@ export async function* steerToSource(
     ...(score && { score }),
     ...(signal && { signal }),
   });
+  await using owner = new Owner();
+  owner.defer(() => steering.return(undefined as never));
   let unetCalls = 0;
   let next = await steering.next();
   for (; !next.done; next = await steering.next()) {
