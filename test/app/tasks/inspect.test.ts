@@ -103,7 +103,7 @@ describe('inspect', () => {
     const told = tasks.inspect.describe(found);
     expect(told).toContain('  concept: "<new1> cat", one of "cat"\n');
     expect(told).toContain('  learned: by custom-diffusion in 500 steps on the model "some model", seed 3\n');
-    expect(told).toMatch(/word "<new1>": 1 vector, began as "ktn"$/);
+    expect(told).toMatch(/ {2}began: "<new1>" as "ktn"$/);
   });
 
   test('tells size, transparency and origin of a picture that says nothing of itself', async () => {

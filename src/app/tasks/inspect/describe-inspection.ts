@@ -1,5 +1,5 @@
-import type { ConceptCard } from '../../../files/checkpoints/index.ts';
 import type {
+  CheckpointInspection,
   CustomDiffusionInspection,
   EmbeddingInspection,
   Inspection,
@@ -104,14 +104,16 @@ const families: ReadonlyMap<number, string> = new Map([
 const describeToken = ({ token, tokenFrom, vectors, size, dtype }: TokenInspection): string =>
   `  word ${JSON.stringify(token)} (from ${tokenFrom}): ${counted(vectors, 'vector')} of ${size} ${dtype}${families.get(size) ?? ''}`;
 
-function describeConcept({ phrase, classWord, method, steps, seed, base, tokens }: ConceptCard): string[] {
+function describeConcept(concept: NonNullable<CheckpointInspection['concept']>): string[] {
+  if ('damaged' in concept) return [`  concept: ${concept.damaged}`];
+  const { phrase, classWord, method, steps, seed, base, tokens } = concept;
+  const began = tokens.map(
+    ({ word, initializer }) => `${JSON.stringify(word)} as ${JSON.stringify(initializer)}`,
+  );
   return [
     `  concept: ${JSON.stringify(phrase)}, one of ${JSON.stringify(classWord)}`,
     `  learned: by ${method.kind} in ${counted(steps, 'step')} on the model ${JSON.stringify(base.name)}, seed ${seed}`,
-    ...tokens.map(
-      ({ word, vectors, initializer }) =>
-        `  word ${JSON.stringify(word)}: ${counted(vectors, 'vector')}, began as ${JSON.stringify(initializer)}`,
-    ),
+    ...fact('began', began.length === 0 ? undefined : began.join(', ')),
   ];
 }
 

@@ -13,12 +13,13 @@ import {
   readTokenizer,
   type StableDiffusion,
 } from '../../../files/checkpoints/index.ts';
-import { openArrays } from '../../../files/formats/index.ts';
+import { FormatError, openArrays } from '../../../files/formats/index.ts';
 import { parseSchedulerConfig } from '../../../methods/diffusion/index.ts';
 import { vocabularySize } from '../../../networks/clip/index.ts';
 import { nearestName } from '../../../networks/nn/index.ts';
 import { pixelsPerCell } from '../../../networks/vae/index.ts';
 import type {
+  CheckpointInspection,
   CustomDiffusionInspection,
   EmbeddingInspection,
   Inspection,
@@ -33,7 +34,7 @@ export async function inspectCheckpoint(path: string, variant: 'full' | 'fp16'):
   const checkpoint = await openCheckpoint(path, variant === 'fp16' ? { variant } : {});
   try {
     const metadata = await metadataOf(path, checkpoint);
-    const concept = await readConceptCard(path);
+    const concept = await cardOf(path);
     return { path, concept, metadata, ...(await contentsOf(checkpoint)) };
   } finally {
     await checkpoint.close();
@@ -60,6 +61,13 @@ function contentsOf(checkpoint: Checkpoint): Contents | Promise<Contents> {
       return customDiffusionContents(checkpoint.file, checkpoint.embeddings);
   }
 }
+
+/** What is beside a damaged card can be looked at still. */
+const cardOf = (path: string): Promise<CheckpointInspection['concept']> =>
+  readConceptCard(path).catch((error: unknown) => {
+    if (error instanceof FormatError) return { damaged: error.message };
+    throw error;
+  });
 
 async function metadataOf(path: string, checkpoint: Checkpoint): Promise<Readonly<Record<string, string>>> {
   if (checkpoint.kind === 'LoRA') return Object.fromEntries(checkpoint.file.metadata);

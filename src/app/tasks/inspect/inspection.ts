@@ -13,14 +13,14 @@ export type Inspection = { readonly path: string } & (
 export type InspectionKind = Inspection['kind'];
 
 /** What lies beside the tensors. */
-interface Checkpoint {
-  /** Of a folder that \`personalize\` or \`edit\` wrote. */
-  readonly concept: ConceptCard | undefined;
+export interface CheckpointInspection {
+  /** Of a folder that `personalize` or `edit` wrote. */
+  readonly concept: ConceptCard | { readonly damaged: string } | undefined;
   /** Free text that safetensors files carry. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-export interface ModelInspection extends Checkpoint {
+export interface ModelInspection extends CheckpointInspection {
   readonly kind: 'model';
   readonly layout: string;
   readonly family: string;
@@ -49,7 +49,7 @@ export interface TokenizerInspection {
   readonly placeholders: readonly { readonly token: string; readonly vectors: number }[];
 }
 
-export interface LoraInspection extends Checkpoint {
+export interface LoraInspection extends CheckpointInspection {
   readonly kind: 'LoRA';
   readonly layout: string;
   readonly ranks: readonly number[];
@@ -60,7 +60,7 @@ export interface LoraInspection extends Checkpoint {
   readonly unknownKeys: readonly string[];
 }
 
-export interface EmbeddingInspection extends Checkpoint {
+export interface EmbeddingInspection extends CheckpointInspection {
   readonly kind: 'embedding';
   readonly layout: string;
   readonly tokens: readonly TokenInspection[];
@@ -75,7 +75,7 @@ export interface TokenInspection {
   readonly dtype: string;
 }
 
-export interface CustomDiffusionInspection extends Checkpoint {
+export interface CustomDiffusionInspection extends CheckpointInspection {
   readonly kind: 'Custom Diffusion';
   readonly layout: string;
   readonly weights: number;
