@@ -20,6 +20,7 @@ export async function decodeLatents(
   latents: Latents,
   { signal, ...options }: DecodeOptions = {},
 ): Promise<NdArray<'float32'>> {
+  signal?.throwIfAborted(); // before anything is compiled
   const [, channels, height, width] = latents.shape as [number, number, number, number];
   const tiling = tilingOf(vae.config, { height, width }, options);
   const side = (whole: number) => Math.min(whole, tiling?.tile ?? whole);

@@ -61,6 +61,7 @@ export async function encodeImage(
   image: NdArray<'float32'>,
   signal?: AbortSignal,
 ): Promise<Latents> {
+  signal?.throwIfAborted(); // before anything is compiled
   const { encode, dispose } = await compileImageEncoder(model, image.shape);
   try {
     const { mean } = await encode(image, signal);

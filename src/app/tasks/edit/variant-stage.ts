@@ -42,16 +42,17 @@ export async function* variantStage(
   });
   const stage = `Editing (${title})`;
   let saved = performance.now();
+  let last: EditState | undefined;
   try {
     let next = await editing.next();
     for (; !next.done; next = await editing.next()) {
       const event: EditImageEvent = next.value;
       if (event.kind === 'step') {
         yield { kind: 'progress', stage, done: event.step + 1, total: event.count, unit: 'steps' };
-        const stops = signal?.aborted === true;
         const isLast = event.step + 1 === event.count;
-        if (stops || isLast || performance.now() - saved > MILLISECONDS_BETWEEN_SAVES) {
-          await writeState(run, name, event.state);
+        last = event.state;
+        if (isLast || performance.now() - saved > MILLISECONDS_BETWEEN_SAVES) {
+          await writeState(run, name, last);
           saved = performance.now();
         }
       }
@@ -60,6 +61,7 @@ export async function* variantStage(
         await run.writeBytes(previewName, await encodePicture(seen!, 'PNG'));
         yield { kind: 'preview', stage, done: event.step + 1, path: run.path(previewName) };
       }
+      if (signal?.aborted === true && last !== undefined) await writeState(run, name, last);
       signal?.throwIfAborted();
     }
     return next.value;
