@@ -31,7 +31,7 @@ import {
   personalizedModel,
 } from '../../src/methods/personalization/index.ts';
 import { probeDrift } from '../../src/methods/personalization/training/class-drift.ts';
-import { compileGuide } from '../../src/methods/steering/guided-images/spatial-guides.ts';
+import { compileGuide } from '../../src/methods/steering/guided-images/compile-guide.ts';
 import {
   defaultEnergyGuidance,
   learnedInMemory,

@@ -117,7 +117,7 @@ const probeOf = (
     ...(options.signal && { signal: options.signal }),
   });
 
-/** What is looked at between steps. */
+/** What is looked at between steps; after a step that is stopped nothing is, but what is learned is kept. */
 async function* watch(
   { base, options, method, tokenizer, key, size }: Run,
   { step, sources, references }: StepEvent,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { normal, randomKey } from '../../../src/engine/index.ts';
-import { approximateByRank } from '../../../src/methods/personalization/methods/low-rank-approximation.ts';
+import { approximateByRank } from '../../../src/methods/personalization/concepts/low-rank-approximation.ts';
 
 /** Singular values 4, 2, 1 between orthonormal columns. */
 function matrixOf(outputs: number, inputs: number): Float32Array {

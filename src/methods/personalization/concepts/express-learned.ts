@@ -9,13 +9,13 @@ import {
 import type { Concept, LowRankUpdate, NetworkChange } from '../../../files/checkpoints/index.ts';
 import { type HeldModel, releaseModel } from '../../diffusion/index.ts';
 import { isLoraTarget } from '../methods/lora.ts';
-import { approximateByRank } from '../methods/low-rank-approximation.ts';
 import { type ConceptPlan, networkMethod } from '../methods/personalization-method.ts';
 import type { Learned } from '../model-trees.ts';
 import { personalizedModel } from '../personalized-model.ts';
-import { readFloats } from '../training/read-floats.ts';
+import { readFloats } from '../read-floats.ts';
 import { conceptOfLearned } from './concept-of-learned.ts';
 import { methodOf } from './learned-of-concept.ts';
+import { approximateByRank } from './low-rank-approximation.ts';
 
 export interface ExpressedAsLora {
   /** Textual Inversion's where no weight changed: words alone are no LoRA. */

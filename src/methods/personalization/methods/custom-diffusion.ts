@@ -1,6 +1,6 @@
 import { flatten, type Tensor, unflatten } from '../../../engine/index.ts';
 import { withLeaves } from '../model-trees.ts';
-import { floatSources } from '../training/read-floats.ts';
+import { floatSources } from '../read-floats.ts';
 import type { PersonalizationMethod, SettingsOf } from './personalization-method.ts';
 
 /**

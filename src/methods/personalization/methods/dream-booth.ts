@@ -1,4 +1,4 @@
-import { floatSources } from '../training/read-floats.ts';
+import { floatSources } from '../read-floats.ts';
 import type { PersonalizationMethod, SettingsOf } from './personalization-method.ts';
 
 /**

@@ -15,12 +15,12 @@ import type { Plane } from '../../editing/index.ts';
 import { guidedPrompts } from '../edsd.ts';
 import { regionPlane } from '../loss-region.ts';
 import { type LookingEvent, transferAppearance } from './appearance-transfer.ts';
+import { compileGuide } from './compile-guide.ts';
 import { type DrawingEvent, drawConcept } from './concept-drawings.ts';
 import { type ConceptAppearance, type GuidedImageSettings, needsMask } from './guided-image-settings.ts';
 import { chooseSelfAttentions, latentSize } from './self-attention-features.ts';
 import { blendByMask, invertedSource, noisedSource, type SourceTrajectory } from './source-trajectory.ts';
 import type { SpatialGuide } from './spatial-guide.ts';
-import { compileGuide } from './spatial-guides.ts';
 
 export interface GuidedImagesOptions {
   readonly settings: GuidedImageSettings;

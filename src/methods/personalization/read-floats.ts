@@ -8,7 +8,7 @@ import {
   type Source,
   type Tree,
   unflatten,
-} from '../../../engine/index.ts';
+} from '../../engine/index.ts';
 
 /** Reads a tree of arrays, one after the other, as float32. */
 export async function readFloats(tree: Tree<Source>): Promise<Tree<NdArray>> {
