@@ -13,5 +13,11 @@ export {
 } from './app/tasks/parameters/describe-parameters.ts';
 export { type NameParameter, parseParameters } from './app/tasks/parameters/parse-parameters.ts';
 export { completeTask, type RunTaskOptions, runTask } from './app/tasks/run-task.ts';
-export { type ParameterHints, type Task, type TaskContext, TaskError } from './app/tasks/task.ts';
+export {
+  ParameterError,
+  type ParameterHints,
+  type Task,
+  type TaskContext,
+  TaskError,
+} from './app/tasks/task.ts';
 export type { ProgressUnit, TaskEvent, TaskEventKind } from './app/tasks/task-event.ts';

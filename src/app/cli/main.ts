@@ -64,7 +64,7 @@ function addTask(program: Command, name: TaskName, action: Action): void {
     .allowExcessArguments() // refused below, in words that say what to do
     .action(async () => {
       if (second !== undefined) refuseFlagsBefore(second, parent);
-      refuseSurplus(command);
+      refuseSurplus(name, command);
       const flags = command.opts<CommonFlags & Record<string, unknown>>();
       await action(() => valuesOf(name, command.args, typedOf(command, flags)), flags);
     });
@@ -81,16 +81,20 @@ function refuseFlagsBefore(name: string, parent: Command): void {
 }
 
 /** `generate a cat` is two arguments. */
-function refuseSurplus(command: Command): void {
+function refuseSurplus(name: TaskName, command: Command): void {
   const { args, registeredArguments: expected } = command;
   const { length } = expected;
   if (args.length <= length || expected.at(-1)?.variadic) return;
   const found = args.map((text) => JSON.stringify(text)).join(', ');
   const names = length === 0 ? '' : ` (${expected.map((each) => each.name()).join(', ')})`;
   const quoted =
-    length === 1 ? `; one of several words is written in quotes: ${JSON.stringify(args.join(' '))}` : '';
+    name === 'generate'
+      ? `; a prompt of several words is written in quotes: ${JSON.stringify(args.join(' '))}`
+      : length === 0
+        ? ''
+        : '; values with spaces are written in quotes';
   command.error(
-    `error: "${command.name()}" expects at most ${length} argument${length === 1 ? '' : 's'}${names}, got ${found}${quoted}`,
+    `error: "${name}" expects at most ${length} argument${length === 1 ? '' : 's'}${names}, got ${found}${quoted}`,
   );
 }
 

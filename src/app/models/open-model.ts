@@ -58,7 +58,8 @@ export async function* openModel(
   const tokenizerFiles = await tokenizerFilesOf(path, checkpoint, options.tokenizer);
   const tokenizer = await readTokenizer(options.tokenizer ?? path, tokenizerFiles);
   yield { kind: 'note', message: opened.sentence };
-  const title = path === options.model ? lastPart(path) : (options.model ?? 'built-in');
+  const named = path === options.model ? lastPart(path) : options.model;
+  const title = path === context.builtInModel ? 'built-in' : named!;
   return { title, checkpoint, tokenizer, tokenizerFiles, close: owner.move().dispose };
 }
 
@@ -69,7 +70,7 @@ async function builtInModel({ builtInModel }: TaskContext): Promise<string> {
   if (await isThere(builtInModel)) return builtInModel;
   throw new ParameterError(
     'model',
-    'none is named, and the built-in one (models/pocket) is not part of this installation; name a diffusers folder, a single-file checkpoint, or an id of the hub such as stable-diffusion-v1-5/stable-diffusion-v1-5 (--model)',
+    'none is named, and the built-in one (models/pocket) is not part of this installation; name a diffusers folder, a single-file checkpoint, or an id of the hub such as stable-diffusion-v1-5/stable-diffusion-v1-5',
   );
 }
 

@@ -1,9 +1,10 @@
 import type { z } from 'zod';
+import { firstError } from '../../engine/index.ts';
 import { defaultContext } from './default-context.ts';
 import { type TaskInput, type TaskName, type TaskResult, tasks } from './index.ts';
 import { describeParameters } from './parameters/describe-parameters.ts';
 import { type NameParameter, parseParameters } from './parameters/parse-parameters.ts';
-import { ParameterError, type Task, type TaskContext, TaskError } from './task.ts';
+import { ParameterError, type Task, type TaskContext } from './task.ts';
 import type { TaskEvent } from './task-event.ts';
 
 export interface RunTaskOptions extends Partial<TaskContext> {
@@ -22,11 +23,12 @@ export async function* runTask<N extends TaskName>(
 ): AsyncGenerator<TaskEvent, TaskResult<N>> {
   // One task of the table: its parameters belong to its run, which the type of a union cannot say.
   const task = tasks[name] as unknown as Task<(typeof tasks)[N]['parameters'], TaskResult<N>>;
-  const parameters = parseParameters(task.parameters, given as Readonly<Record<string, unknown>>, nameOf);
-  context.signal?.throwIfAborted();
   try {
+    const parameters = parseParameters(task.parameters, given as Readonly<Record<string, unknown>>);
+    context.signal?.throwIfAborted();
     return yield* task.run(parameters, { ...defaultContext(), ...context });
-  } catch (error) {
+  } catch (thrown) {
+    const error = firstError(thrown);
     throw nameOf !== undefined && error instanceof ParameterError ? renamed(error, task, nameOf) : error;
   }
 }
@@ -35,10 +37,10 @@ function renamed(
   error: ParameterError,
   { parameters }: Pick<Task<z.ZodObject, unknown>, 'parameters'>,
   nameOf: NameParameter,
-): TaskError {
+): ParameterError {
   const parameter = describeParameters(parameters).find(({ name }) => name === error.parameter);
   if (parameter === undefined) return error;
-  return new TaskError(`${nameOf(parameter)}: ${error.problem}`, { cause: error });
+  return new ParameterError(error.parameter, error.problem, { cause: error, calledAs: nameOf(parameter) });
 }
 
 /** Runs a task to its end; its events go to `onEvent`. */

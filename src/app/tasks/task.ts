@@ -64,8 +64,12 @@ export class ParameterError extends TaskError {
   readonly parameter: string;
   readonly problem: string;
 
-  constructor(parameter: string, problem: string, options?: ErrorOptions) {
-    super(`${parameter}: ${problem}`, options);
+  constructor(
+    parameter: string,
+    problem: string,
+    { calledAs = parameter, ...options }: ErrorOptions & { readonly calledAs?: string } = {},
+  ) {
+    super(`${calledAs}: ${problem}`, options);
     this.parameter = parameter;
     this.problem = problem;
   }
@@ -73,13 +77,14 @@ export class ParameterError extends TaskError {
 
 /**
  * What `check` returns.
- * @throws ParameterError with the sentence of what it throws, less the name of the function in front
+ * @throws ParameterError with the sentence of what it throws, which has the name of a function in front
  */
 export function checked<Result>(parameter: string, check: () => Result): Result {
   try {
     return check();
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
-    throw new ParameterError(parameter, error.message.replace(/^\w+: /, ''), { cause: error });
+    const [, problem] = error instanceof Error ? (/^\w+: (.+)$/s.exec(error.message) ?? []) : [];
+    if (problem === undefined) throw error;
+    throw new ParameterError(parameter, problem, { cause: error });
   }
 }

@@ -39,10 +39,9 @@ export function listDevices(): ConcreteDeviceName[] {
 export function checkDevice(name: string): asserts name is ConcreteDeviceName {
   const offered = listDevices();
   if ((offered as string[]).includes(name)) return;
-  const reason =
-    name in deviceTraits ? 'is not part of this installation of ONNX Runtime' : 'is not a device';
+  const reason = name in deviceTraits ? 'is not part of this ONNX Runtime' : 'is not a device';
   throw new Error(
-    `Device "${name}" ${reason}; it has code for ${offered.join(', ')} (auto takes what works)`,
+    `Device "${name}" ${reason}; this installation has code for ${offered.join(', ')} (auto takes what works)`,
   );
 }
 

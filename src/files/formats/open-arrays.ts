@@ -88,5 +88,5 @@ function describeUnknown(beginning: string, size: number): string {
   if (/^\s*<(!doctype|html)/i.test(beginning)) return 'is a web page and not the file itself; fetch it again';
   const picture = pictureBeginnings.find(([, begins]) => begins.test(beginning))?.[0];
   if (picture !== undefined) return `is a ${picture} picture, and weights are needed here; name their file`;
-  return `is neither safetensors nor a file of torch.save, it begins with ${quote(beginning.slice(0, 16))}; name a file of weights`;
+  return `is neither safetensors nor a file of torch.save, it begins with ${quote(beginning.slice(0, 16))}; name a file of weights, or convert it to safetensors`;
 }

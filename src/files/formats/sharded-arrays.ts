@@ -95,7 +95,7 @@ function parseWeightMap(index: unknown): ReadonlyMap<string, string> {
     !entries.every((entry): entry is [string, string] => typeof entry[1] === 'string')
   ) {
     throw new FormatError(
-      'is no index of shards: it has no weight_map, an object from tensor names to file names; name the weights',
+      'is no index of shards: its weight_map is missing, or no object from tensor names to file names; name the weights, or fetch it again',
     );
   }
   const files = new Set(entries.map(([, file]) => file)).size;

@@ -27,7 +27,7 @@ function checkStructure(text: string, deepest: number): void {
       open.push(character === '{' ? new Set() : 'list');
       if (open.length > deepest) {
         throw new FormatError(
-          `its JSON nests deeper than ${deepest} levels; it is something else than was looked for`,
+          `its JSON nests deeper than ${deepest} levels; it is something else than was looked for, name another file`,
         );
       }
     } else if (character === '}' || character === ']') {

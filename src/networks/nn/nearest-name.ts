@@ -7,9 +7,9 @@ export function nearestName(name: string, candidates: Iterable<string>): string 
   let nearest: string | undefined;
   let fewest = Number.POSITIVE_INFINITY;
   for (const candidate of candidates) {
-    if (name !== '' && candidate.startsWith(name)) return candidate;
-    if (Math.abs(candidate.length - name.length) >= fewest) continue;
-    const edits = editDistance(name, candidate);
+    const isBegun = name !== '' && candidate.startsWith(name);
+    if (!isBegun && Math.abs(candidate.length - name.length) >= fewest) continue;
+    const edits = isBegun ? 0 : editDistance(name, candidate);
     if (edits < fewest) [nearest, fewest] = [candidate, edits];
   }
   return nearest;

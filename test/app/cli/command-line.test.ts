@@ -152,7 +152,10 @@ const refusals: readonly (readonly [typed: readonly string[], message: RegExp])[
   ],
   [['cat', '-m', 'FOLDER/lora.safetensors'], /a LoRA in kohya's layout.*; a whole model is needed here/],
   [['cat', '-m', 'FOLDER/single.safetensors'], /a single file has no tokenizer; .*\(--tokenizer\)/],
-  [['cat', '--device', 'coreml'], /Device "coreml" is not part of this installation/],
+  [
+    ['cat', '--device', 'coreml'],
+    /Device "coreml" is not part of this ONNX Runtime; this installation has code for cpu/,
+  ],
 ];
 
 describe('the command refuses', () => {

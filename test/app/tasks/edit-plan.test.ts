@@ -59,7 +59,7 @@ describe('the recipe of an edit', () => {
     [{ fast: true, best: true }, /^fast: contradicts --best; leave one of them out/],
     [
       { mask: 'mask.png', variants: ['dds,dds-s'] },
-      /^mask: without a mask is how dds, dds-s edit; add a variant that has one \(dds-sm, full\), or leave the mask out/,
+      /^mask: without a mask is how dds, dds-s edit; add a variant that has one \(dds-sm, full\), or leave this out/,
     ],
     [{ subject: 'cat', variants: ['dds'] }, /^subject: without a mask is how dds edit/],
     [{ grow: 0, variants: ['dds-s'] }, /^grow: without a mask is how dds-s edit/],

@@ -192,7 +192,7 @@ describe('generate', () => {
     const { events } = await make('untaught', { prompt: 'the <toy>', negativePrompt: '<cat>' });
     expect(warnings(events)).toEqual([
       'prompt: the model does not know "<toy>"; name the concept that it belongs to (--concept)',
-      expect.stringContaining('negativePrompt: the model does not know "<cat>"'),
+      expect.stringContaining('negative prompt: the model does not know "<cat>"'),
     ]);
   });
 

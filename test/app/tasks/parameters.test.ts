@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import {
+  completeTask,
   describeParameters,
   expectation,
+  ParameterError,
   parseParameters,
   TaskError,
   taskNames,
@@ -68,13 +70,22 @@ describe('what is given', () => {
       'there is no parameter "stepps"; the nearest is "steps", there are steps, share, way, words, loud',
     ],
   ])('%j is refused in a sentence', (given, message) => {
-    expect(() => parseParameters(schema, given)).toThrow(new TaskError(message));
+    expect(() => parseParameters(schema, given)).toThrow(message);
+    expect(() => parseParameters(schema, given)).toThrow(TaskError);
   });
 
-  test('is called as the caller calls it', () => {
-    expect(() => parseParameters(schema, {}, ({ name }) => `the field ${name}`)).toThrow(
-      /^the field steps: /,
-    );
+  test.each([
+    [{}, 'of the schema'],
+    [
+      { picture: 'none.png', sourcePrompt: 'a', prompt: 'a', output: import.meta.filename },
+      'of the task itself',
+    ],
+  ])('is called as the caller calls it: %j, %s', async (given, _whose) => {
+    const nameOf = ({ name }: { readonly name: string }) => `the field ${name}`;
+    const error = await completeTask('edit', given as never, { nameOf }).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(ParameterError);
+    expect((error as ParameterError).message).toMatch(/^the field (picture: expected|output: .* is a file)/);
+    expect((error as ParameterError).parameter).toMatch(/^(picture|output)$/);
   });
 
   test('must be of a kind that flags and fields are known for', () => {

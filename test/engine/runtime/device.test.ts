@@ -23,8 +23,11 @@ describe('a device', () => {
   });
 
   test.each([
-    ['quantum', /Device "quantum" is not a device; it has code for cpu.*\(auto takes what works\)/],
-    ['coreml', /Device "coreml" is not part of this installation.*it has code for cpu/],
+    [
+      'quantum',
+      /Device "quantum" is not a device; this installation has code for cpu.*\(auto takes what works\)/,
+    ],
+    ['coreml', /Device "coreml" is not part of this ONNX Runtime; this installation has code for cpu/],
   ])('called %s is refused with a list of what there is', async (name, message) => {
     await expect(openDevice(name as 'cpu')).rejects.toThrow(message);
   });

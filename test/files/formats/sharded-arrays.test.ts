@@ -81,9 +81,9 @@ describe('a sharded checkpoint', () => {
 
   it.each([
     ['{"weight_map": {"a": "1", "a": "2"}}', /key "a" twice/],
-    ['{"weight_map": []}', /is no index of shards: it has no weight_map/],
-    ['{"weight_map": {"a": 1}}', /is no index of shards: it has no weight_map/],
-    ['{}', /is no index of shards: it has no weight_map/],
+    ['{"weight_map": []}', /is no index of shards: its weight_map is missing/],
+    ['{"weight_map": {"a": 1}}', /is no index of shards: its weight_map is missing/],
+    ['{}', /is no index of shards: its weight_map is missing/],
     ['{"weight_map": {"a": ', /JSON cannot be read/],
     [`{"a": ${'['.repeat(10_000)}`, /nests deeper/],
     [index(Object.fromEntries(Array.from({ length: 501 }, (_, i) => [i, `${i}`]))), /names 501 files/],

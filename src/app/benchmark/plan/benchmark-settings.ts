@@ -9,7 +9,7 @@ import {
 import { defaultSteering, type SteeringSettings } from '../../../methods/steering/index.ts';
 import { usualEditing } from '../../models/usual-editing.ts';
 import { usualGuidance } from '../../models/usual-guidance.ts';
-import { TaskError } from '../../tasks/task.ts';
+import { ParameterError, TaskError } from '../../tasks/task.ts';
 
 /** The methods that are edited with, in the order of tables. */
 export const baselines: { readonly [M in MethodKind]: string } = {
@@ -113,7 +113,8 @@ export function quickSettings(settings: BenchmarkSettings): BenchmarkSettings {
  * @throws TaskError for a setting that there is not, or of another type
  */
 export function changedSettings(settings: BenchmarkSettings, changes: unknown): BenchmarkSettings {
-  if (!isRecord(changes)) throw new TaskError('settings: a JSON object is expected, such as {"editing": {}}');
+  if (!isRecord(changes))
+    throw new ParameterError('settings', 'a JSON object is expected, such as {"editing": {}}');
   const spread = Object.fromEntries(
     Object.entries(changes).map(([part, value]) => [
       part,

@@ -19,14 +19,15 @@ export function checkWords(
   concept: OpenedConcept | undefined,
 ): void {
   const { prompt, sourcePrompt, negativePrompt } = parameters;
-  const [unknown] = unknownWords(knowing, `${prompt} ${negativePrompt}`);
-  if (unknown !== undefined) {
+  for (const [parameter, text] of Object.entries({ prompt, negativePrompt })) {
+    const [unknown] = unknownWords(knowing, text);
+    if (unknown === undefined) continue;
     const words = concept === undefined ? [] : wordsOf(concept);
     const known =
       words.length === 0
         ? 'name the concept that it belongs to (--concept)'
         : `the concept is called ${words.map((word) => JSON.stringify(word)).join(', ')}`;
-    throw new ParameterError('prompt', `the model does not know ${JSON.stringify(unknown)}; ${known}`);
+    throw new ParameterError(parameter, `the model does not know ${JSON.stringify(unknown)}; ${known}`);
   }
   const [learned] = unknownWords(tokenizer, sourcePrompt);
   if (learned !== undefined) {

@@ -88,7 +88,7 @@ function checkMasked(
   if (variants.every((name) => known[name].mask === 'none')) {
     throw new ParameterError(
       name,
-      `without a mask is how ${variants.join(', ')} edit; add a variant that has one (dds-sm, full), or leave the ${name} out`,
+      `without a mask is how ${variants.join(', ')} edit; add a variant that has one (dds-sm, full), or leave this out`,
     );
   }
   if (mask === 'none') {

@@ -132,19 +132,22 @@ const decide = (given: GenerateParameters, checkpoint: StableDiffusion): Decided
 
 /** A prompt has room for 75 tokens, and what is beyond is not seen; a learned word needs the concept that it is of. */
 function* tellMisread(tokenizer: Tokenizer, parameters: GenerateParameters): Generator<TaskEvent> {
-  for (const name of ['prompt', 'negativePrompt'] as const) {
-    for (const word of unknownWords(tokenizer, parameters[name])) {
+  for (const [name, text] of [
+    ['prompt', parameters.prompt],
+    ['negative prompt', parameters.negativePrompt],
+  ] as const) {
+    for (const word of unknownWords(tokenizer, text)) {
       yield {
         kind: 'warning',
         message: `${name}: the model does not know ${JSON.stringify(word)}; name the concept that it belongs to (--concept)`,
       };
     }
-    const { dropped } = encodePrompt(tokenizer, parameters[name]);
+    const { dropped } = encodePrompt(tokenizer, text);
     if (dropped.length === 0) continue;
-    const text = dropped.map((piece) => piece.text).join(' ');
+    const left = dropped.map((piece) => piece.text).join(' ');
     yield {
       kind: 'warning',
-      message: `${name}: is longer than the ${tokenizer.length - 2} tokens that the model reads; left out: ${JSON.stringify(text)}`,
+      message: `${name}: is longer than the ${tokenizer.length - 2} tokens that the model reads; left out: ${JSON.stringify(left)}`,
     };
   }
 }

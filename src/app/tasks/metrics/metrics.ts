@@ -22,7 +22,7 @@ export interface MetricFiles {
 export const metrics = defineTask({
   summary: 'Fetch the weights that metrics measure with: LPIPS, and CLIP models',
   examples: [
-    ['fetch', 'LPIPS (800 MB) and CLIP ViT-B/32 (600 MB), into the caches that Python shares'],
+    ['fetch', 'LPIPS (800 MB), and CLIP ViT-B/32 (600 MB) into the cache that Python shares'],
     ['fetch --clip openai/clip-vit-large-patch14', 'with another CLIP model'],
   ],
   parameters: z.object({

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { nearestName } from '../../../networks/nn/index.ts';
-import { TaskError } from '../task.ts';
+import { ParameterError, TaskError } from '../task.ts';
 import { describeParameters, expectation, type ParameterDescription } from './describe-parameters.ts';
 
 /** How a face calls a parameter in messages: `--guidance-scale` or `guidanceScale`. */
@@ -8,12 +8,11 @@ export type NameParameter = (parameter: Pick<ParameterDescription, 'name' | 'hin
 
 /**
  * What was given, checked, with defaults for the rest.
- * @throws TaskError, one sentence about the first thing that is wrong
+ * @throws ParameterError, one sentence about the first thing that is wrong, or TaskError for what is no parameter
  */
 export function parseParameters<Schema extends z.ZodObject>(
   schema: Schema,
   given: Readonly<Record<string, unknown>>,
-  nameOf: NameParameter = ({ name }) => name,
 ): z.output<Schema> {
   const parameters = describeParameters(schema);
   refuseUnknown(parameters, given);
@@ -27,7 +26,7 @@ export function parseParameters<Schema extends z.ZodObject>(
   // A check of the task's own has a sentence of its own.
   const wrong =
     issue!.code === 'custom' ? issue!.message : `expected ${expectation(parameter)}, got ${found}`;
-  throw new TaskError(`${nameOf(parameter)}: ${wrong}${suggestion(parameter, value)}`);
+  throw new ParameterError(parameter.name, `${wrong}${suggestion(parameter, value)}`);
 }
 
 function refuseUnknown(

@@ -74,7 +74,7 @@ export async function* report(
 /** An assembled model, open. */
 interface JudgedModel {
   readonly path: string;
-  readonly editModel: PromptedModel;
+  readonly judged: PromptedModel;
   readonly clip: HeldClip;
   readonly scheduler: Scheduler;
   close(): Promise<void>;
@@ -92,7 +92,7 @@ async function openJudged(path: string, device: Device): Promise<JudgedModel> {
   const clip = owner.adopt(await holdClip(device, openedClip), releaseClip);
   return {
     path,
-    editModel: { model, tokenizer },
+    judged: { model, tokenizer },
     clip,
     scheduler: readScheduler(parseSchedulerConfig(opened.schedulerConfig)),
     close: owner.move().dispose,
@@ -100,11 +100,11 @@ async function openJudged(path: string, device: Device): Promise<JudgedModel> {
 }
 
 async function* judge(
-  { editModel, clip, scheduler }: JudgedModel,
+  { judged, clip, scheduler }: JudgedModel,
   parameters: PretrainParameters,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TaskEvent, PocketQuality> {
-  const { model } = editModel;
+  const { model } = judged;
   const { seed, decoder } = recipes[parameters.recipe];
   const key = randomKey(seed);
   const shared = { count: parameters.scenes, ...(signal && { signal }) };
@@ -116,11 +116,11 @@ async function* judge(
     clip: yield* stage('Judging the CLIP', judgeClip(model.device, clip, shared)),
     denoising: yield* stage(
       'Judging the UNet',
-      judgeDenoising(editModel, { ...noising, key: fold(key, 'denoising') }),
+      judgeDenoising(judged, { ...noising, key: fold(key, 'denoising') }),
     ),
     generated: yield* stage(
       'Judging generated pictures',
-      judgeGenerated(editModel, clip, {
+      judgeGenerated(judged, clip, {
         ...shared,
         ...usualSampling,
         count: parameters.prompts,
@@ -130,7 +130,7 @@ async function* judge(
     ),
     attention: yield* stage(
       'Judging attention',
-      judgeAttention(editModel, { ...noising, key: fold(key, 'attention') }),
+      judgeAttention(judged, { ...noising, key: fold(key, 'attention') }),
     ),
   };
 }
@@ -145,15 +145,15 @@ async function* stage<Result>(
 
 /** @returns where the card lies */
 async function writeCardAndPictures(
-  { path, editModel, clip, scheduler }: JudgedModel,
+  { path, judged, clip, scheduler }: JudgedModel,
   figures: readonly QualityFigure[],
   { out, recipe }: PretrainParameters,
 ): Promise<string> {
   const trainings = await readTrainings(out);
   const pictures = new Map<string, Uint8Array>([
-    ['generated', await generatedSheet(editModel, scheduler)],
-    ['reconstructions', await reconstructionSheet(editModel.model)],
-    ['similarities', await similaritySheet(editModel.model.device, clip)],
+    ['generated', await generatedSheet(judged, scheduler)],
+    ['reconstructions', await reconstructionSheet(judged.model)],
+    ['similarities', await similaritySheet(judged.model.device, clip)],
   ]);
   for (const [training, { lines }] of trainings) {
     pictures.set(`losses-${training}`, await drawLosses(stepsOf(lines)));
@@ -165,7 +165,7 @@ async function writeCardAndPictures(
     figures,
     trainings,
     recipe: recipes[recipe],
-    scalingFactor: editModel.model.vae.config.scalingFactor,
+    scalingFactor: judged.model.vae.config.scalingFactor,
     sampling: `${scheduler.sampler.name}, ${steps} steps, guidance ${guidanceScale}`,
     prompts: sheetPrompts(),
     bytes: await sizeOfFolder(path),
