@@ -87,14 +87,13 @@ function refuseSurplus(name: TaskName, command: Command): void {
   if (args.length <= length || expected.at(-1)?.variadic) return;
   const found = args.map((text) => JSON.stringify(text)).join(', ');
   const names = length === 0 ? '' : ` (${expected.map((each) => each.name()).join(', ')})`;
-  const quoted =
+  const quoting =
     name === 'generate'
-      ? `; a prompt of several words is written in quotes: ${JSON.stringify(args.join(' '))}`
-      : length === 0
-        ? ''
-        : '; values with spaces are written in quotes';
+      ? `a prompt of several words is written in quotes: ${JSON.stringify(args.join(' '))}`
+      : 'values with spaces are written in quotes';
+  const advice = length === 0 ? '' : `; ${quoting}`;
   command.error(
-    `error: "${name}" expects at most ${length} argument${length === 1 ? '' : 's'}${names}, got ${found}${quoted}`,
+    `error: "${name}" expects at most ${length} argument${length === 1 ? '' : 's'}${names}, got ${found}${advice}`,
   );
 }
 

@@ -49,19 +49,19 @@ export async function* variantStage(
       const event: EditImageEvent = next.value;
       if (event.kind === 'step') {
         yield { kind: 'progress', stage, done: event.step + 1, total: event.count, unit: 'steps' };
-        const isLast = event.step + 1 === event.count;
         last = event.state;
-        if (isLast || performance.now() - saved > MILLISECONDS_BETWEEN_SAVES) {
-          await writeState(run, name, last);
-          saved = performance.now();
-        }
       }
       if (event.kind === 'preview') {
         const [seen] = picturesFromArray(event.image, 'preview');
         await run.writeBytes(previewName, await encodePicture(seen!, 'PNG'));
         yield { kind: 'preview', stage, done: event.step + 1, path: run.path(previewName) };
       }
-      if (signal?.aborted === true && last !== undefined) await writeState(run, name, last);
+      const isLast = event.kind === 'step' && event.step + 1 === event.count;
+      const isDue = isLast || performance.now() - saved > MILLISECONDS_BETWEEN_SAVES;
+      if (last !== undefined && (isDue || signal?.aborted === true)) {
+        await writeState(run, name, last);
+        saved = performance.now();
+      }
       signal?.throwIfAborted();
     }
     return next.value;
