@@ -19,7 +19,8 @@ export interface AttentionOptions {
   readonly scale?: number;
   /**
    * The largest block of scores that exists at a time, in elements. Heads and then queries are taken in turns
-   * so as to stay below. Default 2^22 (16 MiB in float32), which also fits a processor's cache.
+   * so as to stay below. Default 2^22 (16 MiB in float32), which also fits a processor's cache; of more than 2^32
+   * scores a share of 1/1024, since each block is operations of its own in the graph.
    */
   readonly blockSize?: number;
   /**
@@ -29,15 +30,18 @@ export interface AttentionOptions {
   readonly probabilities?: 'keep' | 'recompute';
 }
 
+const MOST_BLOCKS = 1024;
+
 /**
  * softmax(scale · Q Kᵀ + bias) V (Vaswani et al. 2017, arXiv 1706.03762, equation 1).
  * query: [..., queries, size]; key: [..., keys, size]; value: [..., keys, value size].
  */
 export function attention(query: Tensor, key: Tensor, value: Tensor, options: AttentionOptions = {}): Tensor {
-  const blockSize = options.blockSize ?? 2 ** 22;
   const [queries, keys] = [query.shape.at(-2)!, key.shape.at(-2)!];
   const stack = query.shape.slice(0, -2);
-  if (sizeOf(stack) * queries * keys <= blockSize) {
+  const scores = sizeOf(stack) * queries * keys;
+  const blockSize = options.blockSize ?? Math.max(2 ** 22, Math.ceil(scores / MOST_BLOCKS));
+  if (scores <= blockSize) {
     return options.probabilities === 'recompute'
       ? recompute(() => attend(query, key, value, options))
       : attend(query, key, value, options);
