@@ -9,6 +9,7 @@ import { openDevice } from '../src/engine/index.ts';
 import type { Figure, Measure } from './measure.ts';
 import { attentionSpeed } from './measures/attention.ts';
 import { attentionMemory } from './measures/attention-memory.ts';
+import { autoencoderMemory } from './measures/autoencoder-memory.ts';
 import { convolutionSpeed } from './measures/convolution.ts';
 import { fullSize } from './measures/full-size.ts';
 import { prepareSgemm, sgemmSize } from './measures/matmul.ts';
@@ -25,11 +26,12 @@ const measures: Readonly<Record<string, Measure>> = {
   overhead,
   unet: unetSpeed,
   'full-size': fullSize,
+  'autoencoder-memory': autoencoderMemory,
   'steering-memory': steeringMemory,
 };
 
-/** Of a machine that has nothing else to do, and its memory. */
-const onlyNamed: ReadonlySet<string> = new Set(['steering-memory']);
+/** They take minutes, or a machine that has nothing else to do. */
+const onlyNamed: ReadonlySet<string> = new Set(['autoencoder-memory', 'steering-memory']);
 
 const { values } = parseArgs({ options: { only: { type: 'string' }, json: { type: 'string' } } });
 if (values.only !== undefined && !(values.only in measures)) {

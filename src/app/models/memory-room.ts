@@ -5,13 +5,13 @@ import type { Tokenizer } from '../../networks/clip/index.ts';
 import { pixelsPerCell } from '../../networks/vae/index.ts';
 import { specsOf } from './open-concept.ts';
 
-/** An opened model as estimates of memory take it, with pictures of a side in pixels. Nothing of it is read. */
+/** An opened model as estimates of memory take it, with pictures of a size in pixels. Nothing of it is read. */
 export function estimatedModel(
-  { unet, textEncoder, vae }: StableDiffusion,
+  { unet, textEncoder, vae }: Pick<StableDiffusion, 'unet' | 'textEncoder' | 'vae'>,
   tokenizer: Tokenizer,
-  side: number,
+  { height, width }: { readonly height: number; readonly width: number },
 ): EstimatedModel {
-  const cells = side / pixelsPerCell(vae.config);
+  const cell = pixelsPerCell(vae.config);
   return {
     model: {
       unet: { config: unet.config, specs: specsOf(unet.parameters) },
@@ -19,7 +19,7 @@ export function estimatedModel(
       vae: { config: vae.config, specs: specsOf(vae.parameters) },
     },
     tokenizer,
-    shape: [1, unet.config.inputChannels, cells, cells],
+    shape: [1, unet.config.inputChannels, height / cell, width / cell],
   };
 }
 

@@ -2,7 +2,7 @@ import { multiply, type NdArray, spec } from '../../engine/index.ts';
 import { vaeDecode } from '../../networks/vae/index.ts';
 import type { Latents } from './denoiser.ts';
 import { compileNetwork, type HeldModel } from './held-model.ts';
-import { type AutoencoderOptions, runByPicture, tilingOf } from './run-by-picture.ts';
+import { type AutoencoderOptions, compileOptionsOf, runByPicture, tilingOf } from './run-by-picture.ts';
 
 export interface DecodeOptions extends AutoencoderOptions {
   readonly signal?: AbortSignal | undefined;
@@ -24,13 +24,15 @@ export async function decodeLatents(
   const [, channels, height, width] = latents.shape as [number, number, number, number];
   const tiling = tilingOf(vae.config, { height, width }, options);
   const side = (whole: number) => Math.min(whole, tiling?.tile ?? whole);
+  const cells = { height: side(height), width: side(width) };
   const program = await compileNetwork(
     device,
     vae,
     (parameters, { latents }) => ({
       image: vaeDecode(parameters, vae.config, multiply(latents, 1 / vae.config.scalingFactor)),
     }),
-    { latents: spec([1, channels, side(height), side(width)]) },
+    { latents: spec([1, channels, cells.height, cells.width]) },
+    compileOptionsOf(vae.config, cells),
   );
   const run = async (latents: Latents) =>
     (await program.run({ latents }, vae.parameters)).image as NdArray<'float32'>;

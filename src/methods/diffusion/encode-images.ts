@@ -2,7 +2,13 @@ import { concatenate, type NdArray, ndArray, spec } from '../../engine/index.ts'
 import { pixelsPerCell, vaeEncode } from '../../networks/vae/index.ts';
 import type { Latents } from './denoiser.ts';
 import { compileNetwork, type HeldModel } from './held-model.ts';
-import { type AutoencoderOptions, runByPicture, stackPictures, tilingOf } from './run-by-picture.ts';
+import {
+  type AutoencoderOptions,
+  compileOptionsOf,
+  runByPicture,
+  stackPictures,
+  tilingOf,
+} from './run-by-picture.ts';
 import { weightedSum } from './weighted-sum.ts';
 
 /** A normal distribution of latents, float32 [count, 4, height / 8, width / 8] each, not scaled for the UNet. */
@@ -28,9 +34,10 @@ export async function compileImageEncoder(
   options: AutoencoderOptions = {},
 ): Promise<ImageEncoder> {
   const perCell = pixelsPerCell(vae.config);
-  const cells = { height: Math.floor(height! / perCell), width: Math.floor(width! / perCell) };
-  const tiling = tilingOf(vae.config, cells, options);
-  const side = (whole: number) => (tiling === undefined ? whole : Math.min(whole, tiling.tile * perCell));
+  const whole = { height: Math.floor(height! / perCell), width: Math.floor(width! / perCell) };
+  const tiling = tilingOf(vae.config, whole, options);
+  const side = (pixels: number) => (tiling === undefined ? pixels : Math.min(pixels, tiling.tile * perCell));
+  const cells = { height: side(height!) / perCell, width: side(width!) / perCell };
   const program = await compileNetwork(
     device,
     vae,
@@ -39,6 +46,7 @@ export async function compileImageEncoder(
       return { moments: concatenate([mean, logVariance], 1) };
     },
     { images: spec([1, channels!, side(height!), side(width!)]) },
+    compileOptionsOf(vae.config, cells),
   );
   const moments = async (images: NdArray<'float32'>) =>
     (await program.run({ images }, vae.parameters)).moments as NdArray<'float32'>;

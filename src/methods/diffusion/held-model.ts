@@ -1,4 +1,5 @@
 import {
+  type CompileOptions,
   type Device,
   Owner,
   type State,
@@ -66,6 +67,7 @@ export const compileNetwork = <Inputs extends Readonly<Record<string, TensorSpec
     inputs: { readonly [K in keyof Inputs]: Tensor },
   ) => Readonly<Record<string, Tensor>>,
   inputs: Inputs,
+  options: CompileOptions = {},
 ) =>
   device.compileStep(
     (tensors, parameters) => ({
@@ -74,6 +76,7 @@ export const compileNetwork = <Inputs extends Readonly<Record<string, TensorSpec
     }),
     inputs as Readonly<Record<string, TensorSpec>>,
     network.specs,
+    options,
   );
 
 /** Reads one opened network onto a device. */

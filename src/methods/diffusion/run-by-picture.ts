@@ -1,5 +1,11 @@
-import { joinArrays, type NdArray, ndArray, resultOf } from '../../engine/index.ts';
-import { chooseTiling, runTiled, type Tiling, type VaeConfig } from '../../networks/vae/index.ts';
+import { type CompileOptions, joinArrays, type NdArray, ndArray, resultOf } from '../../engine/index.ts';
+import {
+  chooseTiling,
+  largestMapBytes,
+  runTiled,
+  type Tiling,
+  type VaeConfig,
+} from '../../networks/vae/index.ts';
 
 export interface AutoencoderOptions {
   /** Tiles in cells, or none whatever the size. Default: as `chooseTiling` says. */
@@ -12,6 +18,21 @@ export const tilingOf = (
   { tiling }: AutoencoderOptions,
 ): Tiling | undefined =>
   tiling === undefined ? chooseTiling(config, cells) : tiling === 'none' ? undefined : tiling;
+
+/** What a program of the autoencoder may keep for its next run, by its largest maps: of Stable Diffusion, nothing. */
+const MOST_POOLED_BYTES = 2 ** 28;
+
+/**
+ * How a program of the autoencoder treats its memory. From the second run on a pool holds the first run's beside what
+ * it has planned, nearly twice as much (docs/performance.md).
+ * @param cells of one picture or tile
+ */
+export const compileOptionsOf = (
+  config: VaeConfig,
+  cells: { readonly height: number; readonly width: number },
+): CompileOptions => ({
+  memory: largestMapBytes(config, cells) > MOST_POOLED_BYTES ? 'returned' : 'pooled',
+});
 
 export interface PictureRun {
   readonly direction: 'encode' | 'decode';

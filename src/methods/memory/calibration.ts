@@ -15,4 +15,6 @@ export const calibration = {
    * what it saves. Without recomputation nothing was measured; what it keeps is added.
    */
   backward: { recompute: 1.3, keep: 2.3 },
+  /** Of the decoder for a picture or a tile, 1.7 to 1.8 by `npm run perf -- --only autoencoder-memory`. */
+  decoder: 2,
 } as const;

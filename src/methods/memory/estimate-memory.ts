@@ -13,6 +13,7 @@ import {
 } from '../../engine/index.ts';
 import type { Tokenizer } from '../../networks/clip/index.ts';
 import { unet } from '../../networks/unet/index.ts';
+import { chooseTiling, pixelsPerCell, vaeDecode } from '../../networks/vae/index.ts';
 import {
   type ConceptPlan,
   changesText,
@@ -112,17 +113,62 @@ export async function estimateEditing(
   plan: ConceptPlan | undefined,
   { concept = 'on disk', networks = 'two' }: EditingEstimateOptions = {},
 ): Promise<MemoryEstimate> {
-  const { model, tokenizer, shape } = estimated;
+  const { model, shape } = estimated;
   const learned = plan === undefined ? {} : await hollowLearned(model, plan);
   const rows = plan === undefined || networks === 'one' ? 4 : 2; // with and without text
-  const counted = countUnet(model, tokenizer, [rows * shape[0]!, ...shape.slice(1)]);
-  const held = modelParts(model, plan, learned);
-  const parts = [
-    ...held,
-    ...(concept === 'steered' ? [{ ...held.at(-1)!, label: 'what was steered' }] : []),
-    { label: 'activations', bytes: calibration.forward * counted },
+  const concepts = modelParts(model, plan, learned);
+  const held = [
+    ...concepts,
+    ...(concept === 'steered' ? [{ ...concepts.at(-1)!, label: 'what was steered' }] : []),
   ];
-  return largestStage('edit', [{ stage: 'a step of the edit', parts }]);
+  return largestStage('edit', [
+    unetStage('a step of the edit', held, estimated, rows * shape[0]!),
+    decoderStage(held, estimated),
+  ]);
+}
+
+/**
+ * The peak memory of sampling pictures with a model that concepts are merged into.
+ * @param rows that the UNet answers for at a time: under guidance twice the pictures of a batch
+ */
+export function estimateSampling(estimated: EstimatedModel, rows: number): MemoryEstimate {
+  const held = modelParts(estimated.model, undefined, {});
+  return largestStage('generate', [
+    unetStage('a step of sampling', held, estimated, rows),
+    decoderStage(held, estimated),
+  ]);
+}
+
+/** A forward pass of the UNet beside what is held. */
+function unetStage(
+  stage: string,
+  held: readonly MemoryPart[],
+  { model, tokenizer, shape }: EstimatedModel,
+  rows: number,
+): MemoryStage {
+  const counted = countUnet(model, tokenizer, [rows, ...shape.slice(1)]);
+  return { stage, parts: [...held, { label: 'activations', bytes: calibration.forward * counted }] };
+}
+
+/** One picture after the other, or tile after tile; encoding takes less. */
+function decoderStage(held: readonly MemoryPart[], { model: { vae }, shape }: EstimatedModel): MemoryStage {
+  const [, channels, height, width] = shape as [number, number, number, number];
+  const tile = chooseTiling(vae.config, { height, width })?.tile ?? Number.POSITIVE_INFINITY;
+  const graph = trace(
+    ({ parameters, latents }: { readonly parameters: Tree<Tensor>; readonly latents: Tensor }) => ({
+      image: vaeDecode(parameters, vae.config, latents),
+    }),
+    {
+      parameters: vae.specs,
+      latents: spec([1, channels, Math.min(height, tile), Math.min(width, tile)]),
+    } as never,
+  );
+  const counted = intermediateBytes(graph.outputs.map(([, tensor]) => tensor));
+  const picture = 2 * 4 * 3 * height * width * pixelsPerCell(vae.config) ** 2; // itself, and as tiles are blended
+  return {
+    stage: 'decoding a picture',
+    parts: [...held, { label: 'activations', bytes: calibration.decoder * counted + picture }],
+  };
 }
 
 /** Guided images: the personalized model beside the pre-trained one, and the energy's gradient. */

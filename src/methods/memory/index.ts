@@ -2,6 +2,7 @@ export {
   type EstimatedModel,
   estimateEditing,
   estimatePersonalization,
+  estimateSampling,
   estimateSteering,
 } from './estimate-memory.ts';
 export { intermediateBytes } from './intermediate-bytes.ts';

@@ -21,12 +21,18 @@ export function chooseTiling(
 ): Tiling | undefined {
   const tiling = defaultTiling(config);
   if (Math.max(height, width) <= tiling.tile) return undefined;
-  return height * width * bytesPerCell(config) <= mostWholeBytes ? undefined : tiling;
+  return largestMapBytes(config, { height, width }) <= mostWholeBytes ? undefined : tiling;
 }
 
 /**
  * Of the maps that are largest: at full resolution in the decoder's last level, where a map that still has the
  * channels of the level before, its norm, and what comes of them are there at once, in float32.
+ * @param size in cells
  */
-const bytesPerCell = (config: VaeConfig): number =>
-  3 * Math.max(...config.channels.slice(0, 2)) * pixelsPerCell(config) ** 2 * Float32Array.BYTES_PER_ELEMENT;
+export function largestMapBytes(
+  config: VaeConfig,
+  { height, width }: { readonly height: number; readonly width: number },
+): number {
+  const channels = Math.max(...config.channels.slice(0, 2));
+  return 3 * channels * height * width * pixelsPerCell(config) ** 2 * Float32Array.BYTES_PER_ELEMENT;
+}

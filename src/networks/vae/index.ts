@@ -1,4 +1,4 @@
-export { chooseTiling, MOST_WHOLE_BYTES } from './choose-tiling.ts';
+export { chooseTiling, largestMapBytes, MOST_WHOLE_BYTES } from './choose-tiling.ts';
 export { parseVaeConfig } from './parse-vae-config.ts';
 export { planTiles, type TileSpan, type Tiling } from './plan-tiles.ts';
 export { defaultTiling, runTiled, type TiledRun, type TileEvent } from './run-tiled.ts';

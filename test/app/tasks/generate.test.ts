@@ -225,6 +225,12 @@ describe('generate', () => {
     expect(result.model).toBe('single.safetensors');
   });
 
+  test('refuses what will not fit, with the number and what would', async () => {
+    await expect(make('huge', { width: 8192, height: 8192, count: 2, batch: 2 })).rejects.toThrow(
+      /^generate: a step of sampling takes about \d+\.\d GiB .* are free; .*the model's own size and --batch 1 it takes about 0\.\d GiB$/,
+    );
+  });
+
   test('stops at the next step when it is aborted, and writes nothing', async () => {
     const controller = new AbortController();
     const output = folder.path('aborted/picture.png');

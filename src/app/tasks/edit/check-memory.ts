@@ -30,7 +30,7 @@ export async function* checkEditMemory(
 ): AsyncGenerator<TaskEvent, void> {
   if (!memoryCheck) return;
   yield { kind: 'stage', stage: 'Estimating the memory that it takes' };
-  const estimated = estimatedModel(checkpoint, tokenizer, side);
+  const estimated = estimatedModel(checkpoint, tokenizer, { height: side, width: side });
   const available = availableMemory();
   const networks = variants.includes('dds') ? 'one' : 'two';
   requireMemory(await estimateEditing(estimated, plan, { networks }), available);

@@ -14,6 +14,7 @@ import { unknownWords } from '../../models/unknown-words.ts';
 import { usualGuidance } from '../../models/usual-guidance.ts';
 import { defineTask, type TaskContext } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
+import { checkSamplingMemory } from './check-memory.ts';
 import { planOutputs } from './output-files.ts';
 import { type DecidedParameters, type GenerateParameters, generateParameters } from './parameters.ts';
 import { type PicturePlan, planPictures } from './plan-pictures.ts';
@@ -56,6 +57,7 @@ export const generate = defineTask({
     const { model, close } = yield* applyConcepts(opened, parameters.concepts, parameters.prompt, context);
     owner.defer(close);
     yield* tellMisread(model.tokenizer, parameters);
+    yield* checkSamplingMemory(parameters, plan, { ...model, vae: opened.checkpoint.vae });
 
     const device = await openDevice(parameters.device, threadsOf(parameters));
     owner.defer(() => device.close());

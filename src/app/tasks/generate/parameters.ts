@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import { type SamplerName, samplerNames, samplers } from '../../../methods/diffusion/index.ts';
 import { usualGuidance } from '../../models/usual-guidance.ts';
-import { deviceParameters, hints, modelParameters } from '../parameters/shared-parameters.ts';
+import {
+  deviceParameters,
+  hints,
+  memoryParameters,
+  modelParameters,
+} from '../parameters/shared-parameters.ts';
 
 /** Those that make pictures of noise. */
 const samplerChoices = samplerNames.filter((name) => samplers[name].direction === 'to-data');
@@ -115,6 +120,7 @@ export const generateParameters = z.object({
     .boolean()
     .default(true)
     .describe('Prompt, seed and all settings in the PNG, where inspect and other tools read them'),
+  ...memoryParameters,
   ...modelParameters,
   ...deviceParameters,
 });

@@ -22,6 +22,8 @@ export interface PicturePlan {
   readonly stepsPerBatch: number;
   readonly width: number;
   readonly height: number;
+  /** The side of the pictures that the model was trained on. */
+  readonly own: number;
   /** The seeds of the pictures that are made at a time. */
   readonly batches: readonly (readonly number[])[];
 }
@@ -46,6 +48,7 @@ export function planPictures(
     scheduler,
     steps,
     strength,
+    own,
     stepsPerBatch: startSampler(schedule, scheduler.sampler, { steps, strength }).steps.length,
     ...(source === undefined
       ? { width: parameters.width ?? own, height: parameters.height ?? own }

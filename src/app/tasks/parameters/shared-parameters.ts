@@ -44,6 +44,14 @@ export const deviceParameters = {
     .meta(hints({ unit: 'threads', defaultText: 'all cores' })),
 } as const;
 
+/** Of tasks that may take more memory than there is. */
+export const memoryParameters = {
+  memoryCheck: z
+    .boolean()
+    .default(true)
+    .describe('The estimate of the memory that it takes, and the refusal of what will not fit'),
+} as const;
+
 /** Of tasks that take long enough to be broken off. */
 export const runParameters = {
   resume: z
@@ -51,10 +59,7 @@ export const runParameters = {
     .default(false)
     .describe('Go on where the same command was broken off, to the same bits'),
   force: z.boolean().default(false).describe('Overwrite files, and begin anew where a run was broken off'),
-  memoryCheck: z
-    .boolean()
-    .default(true)
-    .describe('The estimate of the memory that it takes, and the refusal of what will not fit'),
+  ...memoryParameters,
 } as const;
 
 export const seedParameter = z

@@ -25,7 +25,7 @@ export async function* checkPersonalizationMemory(
 ): AsyncGenerator<TaskEvent, void> {
   if (!memoryCheck) return;
   yield { kind: 'stage', stage: 'Estimating the memory that it takes' };
-  const model = estimatedModel(checkpoint, tokenizer, size);
+  const model = estimatedModel(checkpoint, tokenizer, { height: size, width: size });
   const available = availableMemory();
   const estimate = await estimatePersonalization(model, concept, training);
   if (estimate.peak <= available) return;
