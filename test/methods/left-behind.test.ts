@@ -77,7 +77,7 @@ async function guide(guidance: SpatialGuidance): Promise<void> {
   const { shape } = tinySource;
   const guide = owner.use(
     await compileGuide(
-      guidance as never,
+      guidance,
       { personalized: model, observer: model, context, sourceContext: context },
       { shape, schedule: scheduler.schedule, guidance: { guidanceScale: 1 }, count: 1, subject: undefined },
     ),

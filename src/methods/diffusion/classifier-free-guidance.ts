@@ -1,5 +1,5 @@
 import { ndArray } from '../../engine/arrays/index.ts';
-import type { Denoiser, Latents } from './denoiser.ts';
+import type { Latents } from './denoiser.ts';
 import { weightedSum } from './weighted-sum.ts';
 
 export interface GuidanceOptions {
@@ -36,22 +36,6 @@ export function classifierFreeGuidance(
     for (let i = 0; i < itemSize; i++) item[i]! *= φ * ratio + 1 - φ;
   }
   return ndArray('float32', guided.shape, rescaled);
-}
-
-/** Both denoisers at each timestep, one after the other; at w = 1 only the conditional one. */
-export function guidedDenoiser(
-  conditional: Denoiser,
-  unconditional: Denoiser,
-  options: GuidanceOptions,
-): Denoiser {
-  requireGuidance(options);
-  if (options.guidanceScale === 1) return conditional;
-  return async (latents, timestep, signal) =>
-    classifierFreeGuidance(
-      await conditional(latents, timestep, signal),
-      await unconditional(latents, timestep, signal),
-      options,
-    );
 }
 
 function requireGuidance({ guidanceScale, guidanceRescale = 0 }: GuidanceOptions): void {

@@ -54,7 +54,7 @@ export async function compileDenoiser(
   const batch = guidance.guidanceScale === 1 ? count : 2 * count;
   if (context.shape[0] !== batch) {
     throw new Error(
-      `sampleImages: ${count} picture(s) at a guidance scale of ${guidance.guidanceScale} need ${batch} contexts, got ${context.shape[0]}`,
+      `compileDenoiser: ${count} picture(s) at a guidance scale of ${guidance.guidanceScale} need ${batch} contexts, got ${context.shape[0]}`,
     );
   }
   const program = await compileNetwork(

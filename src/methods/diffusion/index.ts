@@ -1,5 +1,6 @@
 export * from './add-noise.ts';
 export type { BetaCurve } from './beta-curves.ts';
+export * from './blend-by-mask.ts';
 export * from './classifier-free-guidance.ts';
 export * from './compile-denoiser.ts';
 export * from './decode-latents.ts';
@@ -11,6 +12,7 @@ export * from './noise-schedule.ts';
 export * from './prediction-types.ts';
 export * from './prompted-model.ts';
 export * from './require-finite.ts';
+export * from './root-mean-square.ts';
 export type { AutoencoderOptions } from './run-by-picture.ts';
 export * from './sample.ts';
 export * from './samplers/index.ts';

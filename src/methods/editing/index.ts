@@ -23,6 +23,7 @@ export {
 export { type TimestepWeighting, timestepWeight } from './delta-denoising/timestep-weighting.ts';
 export type { AttentionLayer, UnetPart } from './mask/attention-layers.ts';
 export { listAttentionLayers } from './mask/attention-layers.ts';
+export { checkMask } from './mask/check-mask.ts';
 export { type AttentionChoice, chooseAttention } from './mask/choose-attention.ts';
 export { otsuThreshold } from './mask/otsu-threshold.ts';
 export { type Plane, type PlaneFilter, resizePlane } from './mask/resize-plane.ts';

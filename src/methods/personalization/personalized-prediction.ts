@@ -17,7 +17,7 @@ export interface PromptTensor {
   readonly tensor: Tensor;
 }
 
-export interface PredictionInput extends Pick<UnetInput, 'sample' | 'timestep' | 'activations' | 'features'> {
+export interface PredictionInput extends Pick<UnetInput, 'sample' | 'timestep' | 'activations'> {
   readonly prompt: PromptTensor;
 }
 

@@ -6,16 +6,20 @@ import {
   type NoiseSchedule,
   noiseTo,
   type PredictionType,
+  rootMeanSquare,
   type Timestep,
+  weightedSum,
 } from '../diffusion/index.ts';
-import { type DdsPoint, ddsGradient } from '../editing/delta-denoising/dds-gradient.ts';
 import {
+  type BranchPredictor,
+  type DdsPoint,
+  ddsGradient,
   defaultTimestepRange,
   drawTimestep,
   type TimestepRange,
-} from '../editing/delta-denoising/timestep-sampling.ts';
-import { type TimestepWeighting, timestepWeight } from '../editing/delta-denoising/timestep-weighting.ts';
-import type { BranchPredictor } from '../editing/index.ts';
+  type TimestepWeighting,
+  timestepWeight,
+} from '../editing/index.ts';
 import { type LossRegion, regionWeights } from './loss-region.ts';
 
 /** Editability driven score distillation, EDSD. */
@@ -116,7 +120,7 @@ export async function estimateEdsd(
     const level = levelAt(schedule, point.timestep);
     looks.push({ noisy: noiseTo(level, edited, point.noise), level });
     const { gradient } = await ddsGradient(predict, { target: edited, source }, point, signal);
-    edited = combine(edited, gradient, (z, bracket, i) => z - η * whereEdited[i]! * bracket);
+    edited = weightedSum([1, edited], [-η, weighted(whereEdited, gradient)]);
   }
 
   const point = draw(key, weighting); // t, ε
@@ -124,11 +128,11 @@ export async function estimateEdsd(
   const ω = timestepWeight(weighting, levelAt(schedule, point.timestep));
   const share = regionWeights(settings.region, mask, source.shape, 'mean');
   const J = jacobians[settings.jacobian];
-  const weights = whereEdited.map((moved, i) => -J * moved * share[i]!);
-  const direction = combine(gradient, gradient, (value, _, i) => weights[i]! * (value / edits));
+  const weights = whereEdited.map((moved, i) => (-J * moved * share[i]!) / edits);
+  const direction = weighted(weights, gradient);
   return {
     loss: gradient.data.reduce((sum, value, i) => sum + (share[i]! * value ** 2) / ω, 0),
-    shift: rootMeanSquare(combine(edited, source, (a, b) => a - b)),
+    shift: rootMeanSquare(weightedSum([1, edited], [-1, source])),
     terms: looks.flatMap(({ noisy, level }) =>
       guidedTexts(w).map(({ text, weight }) => {
         const slope = weight * epsilonSlopes[schedule.predictionType](level);
@@ -136,7 +140,7 @@ export async function estimateEdsd(
           noisy,
           timestep: level.timestep,
           text,
-          direction: combine(direction, direction, (value) => slope * value),
+          direction: weightedSum([slope, direction]),
         };
       }),
     ),
@@ -167,12 +171,10 @@ const epsilonSlopes: { readonly [T in PredictionType]: (level: NoiseLevel) => nu
   sample: ({ alpha, sigma }) => -alpha / sigma,
 };
 
-const combine = (a: Latents, b: Latents, of: (a: number, b: number, index: number) => number): Latents =>
+/** weights ⊙ latents */
+const weighted = (weights: Float32Array, { shape, data }: Latents): Latents =>
   ndArray(
     'float32',
-    a.shape,
-    a.data.map((value, i) => of(value, b.data[i]!, i)),
+    shape,
+    data.map((value, i) => weights[i]! * value),
   );
-
-const rootMeanSquare = ({ data }: Latents): number =>
-  Math.sqrt(data.reduce((sum, value) => sum + value ** 2, 0) / data.length);

@@ -1,4 +1,5 @@
-import { formatShape, type NdArray, type Shape, sameShape } from '../../engine/arrays/index.ts';
+import type { NdArray, Shape } from '../../engine/arrays/index.ts';
+import { checkMask } from '../editing/index.ts';
 
 /** Where a loss counts: all of the picture, or the subject's mask. */
 export type LossRegion = 'everywhere' | 'subject';
@@ -31,13 +32,7 @@ export function regionPlane(
       'steer: a loss, an edit or guided images of the subject alone need a mask; give one, or take steeringEverywhere(settings)',
     );
   }
-  if (!sameShape(mask.shape, size)) {
-    throw new Error(
-      `steer: the mask is as large as the latents, ${formatShape(size)}, got ${formatShape(mask.shape)}`,
-    );
-  }
-  const outside = mask.data.find((share) => !(share >= 0 && share <= 1));
-  if (outside !== undefined) throw new Error(`steer: a mask is made of 0 … 1, got ${outside}`);
+  checkMask('steer', mask, { whole: 'latents', size });
   if (mask.data.some((share) => share > 0)) return mask.data;
   throw new Error('steer: the mask is 0 everywhere, so there is no subject; give another');
 }

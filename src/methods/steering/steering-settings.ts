@@ -134,7 +134,7 @@ export function passesPerStep(settings: SteeringSettings): number {
   return rowsPerPass === 'all' ? 1 : rowsPerStep(settings) / rowsPerPass;
 }
 
-/** @throws a sentence about the first setting out of its range; rates and norms are checked by the minimizer */
+/** @throws a sentence about the first setting out of its range, before anything is drawn or compiled */
 export function checkSteering(settings: SteeringSettings, trainTimesteps: number): void {
   const { edsd, modeShifting, guidedImages, optimization } = settings;
   whole('steps', optimization.steps);
@@ -176,6 +176,7 @@ function checkModeShifting(
   whole('guidedImages.count', guidedImages.count);
   whole('guidedImages.keep', guidedImages.keep);
   requireSteps(guidedImages.steps, trainTimesteps);
+  number('guidedImages.guidanceScale', guidedImages.guidanceScale, () => true, '');
   number('guidedImages.strength', guidedImages.strength, (share) => share > 0 && share <= 1, ' in (0, 1]');
   const { appearance, guidance } = guidedImages;
   if (appearance !== 'source') {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { fromNested } from '../../../src/engine/arrays/index.ts';
-import { classifierFreeGuidance, guidedDenoiser, timestep } from '../../../src/methods/diffusion/index.ts';
+import { classifierFreeGuidance } from '../../../src/methods/diffusion/index.ts';
 
 const conditional = fromNested([
   [1, 3],
@@ -38,18 +38,6 @@ describe('classifier-free guidance', () => {
     const flat = fromNested([[2, 2]]);
     const guided = classifierFreeGuidance(flat, flat, { guidanceScale: 7.5, guidanceRescale: 0.7 });
     expect(Array.from(guided.data)).toEqual([2, 2]);
-  });
-
-  test('a guided denoiser asks both, and at scale 1 only the conditional one', async () => {
-    const never = async () => {
-      throw new Error('asked');
-    };
-    const answer = async () => conditional;
-    const both = guidedDenoiser(answer, async () => unconditional, { guidanceScale: 2 });
-    expect(Array.from((await both(conditional, timestep(5))).data)).toEqual([2, 5, -2, 18]);
-    expect(await guidedDenoiser(answer, never, { guidanceScale: 1 })(conditional, timestep(5))).toBe(
-      conditional,
-    );
   });
 
   test.each<[string, number, number, string]>([

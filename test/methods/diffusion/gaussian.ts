@@ -1,7 +1,6 @@
 import { full } from '../../../src/engine/arrays/index.ts';
 import {
   type Latents,
-  levelAt,
   type NoiseLevel,
   type NoiseSchedule,
   type PredictionType,
@@ -42,9 +41,8 @@ export function idealDenoiser(
 ): (latents: Latents) => Promise<Latents> {
   let call = 0;
   return async (latents) => {
-    const { timestep, from } = steps[call++]!;
-    const answer = idealAnswers[schedule.predictionType];
-    return answer(latents, timestep === from.timestep ? from : levelAt(schedule, timestep));
+    const { from } = steps[call++]!;
+    return idealAnswers[schedule.predictionType](latents, from);
   };
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { fromNested, full, normal, randomKey } from '../../../src/engine/arrays/index.ts';
 import {
+  isStochastic,
   type Latents,
   type NoiseSchedule,
   noiseSchedule,
@@ -102,6 +103,17 @@ function suite(each: SamplerCase): void {
       expect(ours.result).toEqual(theirs.result);
     });
   }
+
+  test('is asked about the latents of the step before', () => {
+    const { steps } = startSampler(schedule, settings, { steps: 20 });
+    for (const [place, { from }] of steps.slice(1).entries()) {
+      expect(Math.abs(from.sigma - steps[place]!.to.sigma)).toBeLessThan(2e-3);
+    }
+  });
+
+  test('says whether its steps draw noise', () => {
+    expect(isStochastic(settings)).toBe(each.kind === 'stochastic');
+  });
 
   test('the same key gives the same bits', async () => {
     expect((await walk(settings, 10)).result).toEqual((await walk(settings, 10)).result);

@@ -181,9 +181,18 @@ describe('guided images', () => {
   });
 
   it('are refused where they would all be one, or a mask is missing', async () => {
-    await expect(make({ start: 'inverted source', count: 2 })).rejects.toThrow(
-      'from the inverted source DDIM makes the same image 2 times',
-    );
+    const twice = { start: 'inverted source', count: 2, keep: 2 } as const;
+    const options = { timestepSpacing: 'trailing', stepsOffset: 0, sigmas: 'schedule' } as const;
+    const euler = { name: 'euler', options } as const;
+    for (const sampler of [defaultGuidedImages.sampler, euler]) {
+      await expect(make({ ...twice, sampler })).rejects.toThrow(
+        `from the inverted source ${sampler.name} makes the same image 2 times`,
+      );
+    }
+    const inverted = { ...defaultEnergyGuidance, sourceNoise: 'inverted' } as const;
+    await expect(make({ ...twice, guidance: inverted })).rejects.toThrow('the same image');
+    const { images } = await make({ ...twice, guidance: defaultEnergyGuidance });
+    expect(images[0]!.latents).not.toEqual(images[1]!.latents);
     for (const change of [
       { outside: 'noised source' },
       { guidance: { ...defaultEnergyGuidance, subjectMean: 'free' } },

@@ -281,15 +281,21 @@ describe('the loss of steering', () => {
   it('takes guidance inside, and several edits', async () => {
     const learned = await tinyConcept(base, lora);
     const settings = tinySettings('lora', { modeShifting: 'off' });
-    const edsd = { ...(settings.edsd as Exclude<typeof settings.edsd, 'off'>), guidanceScale: 3, edits: 2 };
-    const optimization = { ...settings.optimization, rowsPerPass: 1 };
-    const { events } = await runSteer(base, lora, learned, {
-      settings: { ...settings, edsd, optimization },
-    });
-    for (const { losses, gradientNorm } of stepsOf(events)) {
-      expect(losses.edsd).toBeGreaterThan(0);
-      expect(gradientNorm).toBeGreaterThan(0);
-    }
+    const usual = settings.edsd as Exclude<typeof settings.edsd, 'off'>;
+    const step = async (change: Partial<typeof usual>, rowsPerPass: number | 'all' = 'all') => {
+      const optimization = { ...settings.optimization, steps: 1, rowsPerPass };
+      const edsd = { ...usual, batchSize: 1, ...change };
+      const { events } = await runSteer(base, lora, learned, {
+        settings: { ...settings, edsd, optimization },
+      });
+      return stepsOf(events)[0]!;
+    };
+    const both = { guidanceScale: 3, edits: 2 };
+    const [together, apart] = [await step(both), await step(both, 1)];
+    expect(apart.gradientNorm / together.gradientNorm).toBeCloseTo(1, 4);
+    expect(apart.losses.edsd).toBe(together.losses.edsd);
+    const plain = await step({ edits: 2 });
+    expect(together.losses.edsd! / plain.losses.edsd!).not.toBeCloseTo(1, 2);
   });
 });
 
@@ -347,12 +353,17 @@ describe('steering', () => {
     }
   });
 
-  it('stops when its signal is aborted, with the reason', async () => {
+  it('stops between two steps when its signal is aborted, with the reason', async () => {
     const learned = await tinyConcept(base, lora);
     const controller = new AbortController();
-    controller.abort(new Error('enough'));
+    const seen: SteerEvent[] = [];
+    const onEvent = (event: SteerEvent) => {
+      seen.push(event);
+      if (event.kind === 'step') controller.abort(new Error('enough'));
+    };
     const options = { settings: settings(), signal: controller.signal };
-    await expect(runSteer(base, lora, learned, options)).rejects.toThrow('enough');
+    await expect(runSteer(base, lora, learned, options, onEvent)).rejects.toThrow('enough');
+    expect(stepsOf(seen)).toHaveLength(1);
   });
 
   it('says at which step numbers are not finite', async () => {

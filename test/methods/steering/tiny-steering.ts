@@ -96,6 +96,7 @@ export async function runSteer(
   plan: ConceptPlan,
   learned: Learned<NdArray>,
   options: Pick<SteerOptions, 'settings'> & Partial<SteerOptions>,
+  onEvent: (event: SteerEvent) => void = () => {},
 ): Promise<{
   readonly events: readonly SteerEvent[];
   readonly steered: Steered;
@@ -116,6 +117,7 @@ export async function runSteer(
   let next = await steering.next();
   for (; !next.done; next = await steering.next()) {
     events.push(next.value);
+    onEvent(next.value);
     if (next.value.kind === 'checkpoint') state ??= await readLeaves(next.value.state);
   }
   return { events, steered: next.value, ...(state && { checkpoint: state }) };

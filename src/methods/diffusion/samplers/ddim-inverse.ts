@@ -31,6 +31,7 @@ export const ddimInverse: Sampler<DdimInverseOptions> = {
     timestep_spacing: 'leading',
   },
   direction: 'to-noise',
+  isStochastic: () => false,
   readOptions(config) {
     refuseUnless(config, 'thresholding', false);
     return { ...spacingIn(config), clipRange: clipRangeIn(config) };

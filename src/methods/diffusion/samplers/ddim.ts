@@ -30,6 +30,7 @@ export const ddim: Sampler<DdimOptions> = {
     timestep_spacing: 'leading',
   },
   direction: 'to-data',
+  isStochastic: ({ eta }) => eta > 0,
   readOptions(config) {
     refuseUnless(config, 'thresholding', false);
     return {

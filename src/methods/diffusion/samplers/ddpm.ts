@@ -37,6 +37,7 @@ export const ddpm: Sampler<DdpmOptions> = {
     variance_type: 'fixed_small',
   },
   direction: 'to-data',
+  isStochastic: () => true,
   readOptions(config) {
     refuseUnless(config, 'thresholding', false);
     return {

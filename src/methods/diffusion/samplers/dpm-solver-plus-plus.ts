@@ -67,6 +67,7 @@ export const dpmSolverPlusPlus: Sampler<DpmSolverPlusPlusOptions> = {
     use_karras_sigmas: false,
   },
   direction: 'to-data',
+  isStochastic: () => false,
   readOptions(config) {
     refuseUnless(config, 'thresholding', false);
     refuseUnless(config, 'algorithm_type', 'dpmsolver++');

@@ -16,6 +16,7 @@ export const eulerAncestral: Sampler<EulerAncestralOptions> = {
   schedulerClass: 'EulerAncestralDiscreteScheduler',
   classDefaults: { steps_offset: 0, timestep_spacing: 'linspace' },
   direction: 'to-data',
+  isStochastic: () => true,
   readOptions: spacingIn,
   writeOptions: writeSpacing,
   start({ schedule, options, steps, walked }) {

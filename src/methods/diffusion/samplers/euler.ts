@@ -30,6 +30,7 @@ export const euler: Sampler<EulerOptions> = {
     use_karras_sigmas: false,
   },
   direction: 'to-data',
+  isStochastic: () => false,
   readOptions(config) {
     refuseUnless(config, 'interpolation_type', 'linear');
     refuseUnless(config, 'timestep_type', 'discrete');

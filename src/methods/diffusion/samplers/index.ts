@@ -33,6 +33,10 @@ export const samplers: { readonly [K in SamplerName]: Sampler<SamplerOptions[K]>
   'dpm-solver++': dpmSolverPlusPlus,
 };
 
+/** Whether walks of a sampler from the same latents differ. */
+export const isStochastic = <K extends SamplerName>({ name, options }: SamplerSettings<K>): boolean =>
+  samplers[name].isStochastic(options);
+
 export const samplerNames = Object.keys(samplers) as readonly SamplerName[];
 
 /** A sampler and its options, as plain data. */

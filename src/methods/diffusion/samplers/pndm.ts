@@ -29,6 +29,7 @@ export const pndm: Sampler<PndmOptions> = {
     timestep_spacing: 'leading',
   },
   direction: 'to-data',
+  isStochastic: () => false,
   readOptions: (config) => ({
     ...spacingIn(config),
     warmup: booleanIn(config, 'skip_prk_steps') ? 'repeated-step' : 'runge-kutta',
@@ -45,7 +46,7 @@ export const pndm: Sampler<PndmOptions> = {
     const plan = moves.map(
       (move): SamplingStep => ({
         timestep: timestep(move.asked),
-        from: levelAt(schedule, move.from),
+        from: levelAt(schedule, move.asked),
         to: levelAt(schedule, move.to),
       }),
     );
@@ -64,15 +65,15 @@ export const pndm: Sampler<PndmOptions> = {
       steps: plan,
       initialNoiseScale: 1,
       advance(index, { latents, output }) {
-        const { from, to, timestep: asked } = plan[index]!;
+        const { from, to } = plan[index]!;
         const move = moves[index]!;
-        const level = levelAt(schedule, asked);
-        const { clean } = readPrediction(schedule.predictionType, output, latents, level);
-        const answer = combinable(schedule, output, latents, level);
+        const { clean } = readPrediction(schedule.predictionType, output, latents, from);
+        const answer = combinable(schedule, output, latents, from);
         if (move.holds) held = latents;
         if (move.remembers) outputs.splice(0, outputs.length, answer, ...outputs.slice(0, 3));
         const combined = formulas[move.formula](answer);
-        return { latents: transfer(schedule, held, combined, from, to), clean };
+        const moved = transfer(schedule, held, combined, { from: levelAt(schedule, move.from), to });
+        return { latents: moved, clean };
       },
     };
   },
@@ -81,6 +82,7 @@ export const pndm: Sampler<PndmOptions> = {
 /** One call of the denoiser: asked at one timestep, it moves the held latents between two. */
 interface Move {
   readonly asked: number;
+  /** Of the held latents. */
   readonly from: number;
   readonly to: number;
   /** Whether the latents given to the denoiser become those that are moved. */
@@ -175,8 +177,7 @@ function transfer(
   schedule: NoiseSchedule,
   held: Latents,
   combined: Latents,
-  from: NoiseLevel,
-  to: NoiseLevel,
+  { from, to }: { readonly from: NoiseLevel; readonly to: NoiseLevel },
 ): Latents {
   const type = schedule.predictionType === 'v_prediction' ? 'v_prediction' : 'epsilon';
   const { clean, epsilon } = readPrediction(type, combined, held, from);

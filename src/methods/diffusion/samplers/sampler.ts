@@ -13,6 +13,8 @@ export interface Sampler<Options> {
   /** What diffusers assumes for keys that the file does not have. */
   readonly classDefaults: SchedulerConfig;
   readonly direction: 'to-data' | 'to-noise';
+  /** Whether steps draw noise, so that walks from the same latents differ. */
+  isStochastic(options: Options): boolean;
   /** @throws a sentence where the configuration asks for what this sampler does not do. */
   readOptions(config: SchedulerConfig): Options;
   writeOptions(options: Options): SchedulerConfig;
@@ -38,7 +40,7 @@ export interface SamplerRun {
   advance(index: number, input: StepInput): StepResult;
 }
 
-/** The denoiser is asked at `timestep`; its answer moves latents of the level `from` to the level `to`. */
+/** The denoiser is asked at `timestep` about latents of the level `from`; after the step they have the level `to`. */
 export interface SamplingStep {
   readonly timestep: Timestep;
   readonly from: NoiseLevel;

@@ -2,12 +2,20 @@ import {
   fold,
   formatShape,
   type NdArray,
-  ndArray,
   normal,
   type RandomKey,
   sameShape,
 } from '../../../engine/arrays/index.ts';
-import { type Latents, type NoiseSchedule, requireFinite, type Timestep } from '../../diffusion/index.ts';
+import {
+  blendByMask,
+  type Latents,
+  type NoiseSchedule,
+  requireFinite,
+  rootMeanSquare,
+  type Timestep,
+  weightedSum,
+} from '../../diffusion/index.ts';
+import { checkMask } from '../mask/check-mask.ts';
 import type { BranchPredictor } from './branches.ts';
 import { ddsGradient } from './dds-gradient.ts';
 import { type EditSettings, resolveEditSettings } from './edit-settings.ts';
@@ -72,7 +80,9 @@ export async function* editLatents(
   const { steps: count, timesteps: range, sampling, weighting } = settings;
   const optimizer = hostOptimizer(settings.optimizer, source.shape);
   requireFinite(source, 'editLatents: the source latents hold');
-  if (mask !== undefined) checkMask(mask, source);
+  if (mask !== undefined) {
+    checkMask('editLatents', mask, { whole: 'latents', size: source.shape.slice(-2) });
+  }
   let state = resume ?? { step: 0, latents: source, moments: optimizer.initialMoments };
   checkState(state, { step: 0, latents: source, moments: optimizer.initialMoments }, count);
 
@@ -106,7 +116,8 @@ export async function* editLatents(
       step: step + 1,
       learningRate: settings.stepSize(step),
     });
-    const latents = mask === undefined ? moved.variable : moveWithin(mask, state.latents, moved.variable);
+    const latents =
+      mask === undefined ? moved.variable : blendByMask(mask.data, moved.variable, state.latents);
     requireFinite(latents, `${where}: the latents after the step hold`);
     state = { step: step + 1, latents, moments: moved.moments };
     yield {
@@ -116,33 +127,12 @@ export async function* editLatents(
       timestep,
       latents,
       predictedClean: predictions.target.clean,
-      gradientSize: rootMeanSquare(gradient.data, (value) => value),
-      change: rootMeanSquare(latents.data, (value, index) => value - source.data[index]!),
+      gradientSize: rootMeanSquare(gradient),
+      change: rootMeanSquare(weightedSum([1, latents], [-1, source])),
       state,
     };
   }
   return state.latents;
-}
-
-/** z + M (z' − z) for every item and channel; z itself, bit for bit, where M is 0. */
-function moveWithin(mask: NdArray<'float32'>, before: Latents, after: Latents): Latents {
-  const plane = mask.data.length;
-  const data = before.data.map((z, index) => {
-    const share = mask.data[index % plane]!;
-    return share === 0 ? z : share === 1 ? after.data[index]! : z + share * (after.data[index]! - z);
-  });
-  return ndArray('float32', before.shape, data);
-}
-
-function checkMask(mask: NdArray<'float32'>, source: Latents): void {
-  const size = source.shape.slice(-2);
-  if (!sameShape(mask.shape, size)) {
-    throw new Error(
-      `editLatents: the mask is as large as the latents, ${formatShape(size)}, got ${formatShape(mask.shape)}`,
-    );
-  }
-  const outside = mask.data.find((share) => !(share >= 0 && share <= 1));
-  if (outside !== undefined) throw new Error(`editLatents: a mask is made of 0 … 1, got ${outside}`);
 }
 
 /** A state must be one that these options could have led to. */
@@ -162,6 +152,3 @@ function checkState(state: EditState, start: EditState, count: number): void {
     );
   }
 }
-
-const rootMeanSquare = (values: Float32Array, of: (value: number, index: number) => number): number =>
-  Math.sqrt(values.reduce((sum, value, index) => sum + of(value, index) ** 2, 0) / values.length);

@@ -13,7 +13,6 @@ export interface AttentionLayer {
   readonly part: UnetPart;
   /** Of the feature map whose places are the queries. */
   readonly size: readonly [height: number, width: number];
-  readonly heads: number;
   /** Latent cells a place is wide: 1, 2, 4, 8. */
   readonly reduction: number;
 }
@@ -38,7 +37,6 @@ export function listAttentionLayers(
         kind: isCross(config, feature) ? 'cross' : 'self',
         part: place[2] as UnetPart,
         size: [height, width],
-        heads: feature.shape[1]!,
         reduction: 2 ** levelOf(config, feature.path),
       },
     ];

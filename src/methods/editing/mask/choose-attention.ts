@@ -19,8 +19,9 @@ export interface ChosenAttention {
 const mostPlaces = 1024;
 
 /**
- * The cross-attentions of the chosen parts and reductions, or all there are where the model has none of those; and
- * the finest self-attentions of at most 1,024 places, in the chosen parts or anywhere.
+ * The cross-attentions of the chosen parts and reductions; where the model has none of those, of the chosen parts at
+ * any reduction, or else all there are. And the finest self-attentions of at most 1,024 places, in the chosen parts or
+ * anywhere.
  * @throws a sentence if the UNet does not look at a text
  */
 export function chooseAttention(

@@ -18,7 +18,8 @@ export function subjectRegion(map: Plane, given?: number): SubjectRegion {
   if (given !== undefined && !(given >= 0 && given < 1)) {
     throw new Error(`subjectRegion: a threshold lies in 0 … 1, below 1, got ${given}`);
   }
-  const threshold = otsuThreshold(map.data) === undefined ? undefined : (given ?? otsuThreshold(map.data));
+  const otsu = otsuThreshold(map.data);
+  const threshold = otsu === undefined ? undefined : (given ?? otsu);
   if (threshold === undefined) {
     const everything = new Float32Array(map.data.length).fill(1);
     return { region: ndArray('float32', map.shape, everything), threshold };

@@ -1,4 +1,4 @@
-import { formatShape, ndArray, sameShape } from '../../../engine/arrays/index.ts';
+import { ndArray } from '../../../engine/arrays/index.ts';
 import { type Plane, resizePlane } from '../mask/resize-plane.ts';
 import { softenRegion } from '../mask/soften-region.ts';
 import { cropPlane, insideOf } from './crop-pixels.ts';
@@ -75,17 +75,6 @@ export function latentMask(mask: Plane, cells: number): Plane {
   const shares = resizePlane(mask, [cells, cells]);
   // Weights sum to 1 only up to rounding.
   return { ...shares, data: shares.data.map((share) => (share > 1 - 1e-6 ? 1 : Math.max(0, share))) };
-}
-
-/** @throws a sentence if a given mask does not fit the picture */
-export function checkGivenMask({ height, width }: Size, mask: Plane): void {
-  if (!sameShape(mask.shape, [height, width])) {
-    throw new Error(
-      `editing: the mask is as large as the picture, ${formatShape([height, width])}, got ${formatShape(mask.shape)}`,
-    );
-  }
-  const wrong = mask.data.find((share) => !(share >= 0 && share <= 1));
-  if (wrong !== undefined) throw new Error(`editing: a mask is made of 0 … 1, got ${wrong}`);
 }
 
 /**

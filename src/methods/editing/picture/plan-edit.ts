@@ -2,19 +2,13 @@ import type { NdArray, RandomKey } from '../../../engine/arrays/index.ts';
 import { forwardEvents } from '../../../engine/index.ts';
 import { pixelsPerCell } from '../../../networks/vae/index.ts';
 import { contextOf, encodeImage, type Latents, type NoiseSchedule } from '../../diffusion/index.ts';
+import { checkMask } from '../mask/check-mask.ts';
 import { type Plane, resizePlane } from '../mask/resize-plane.ts';
 import { type AttentionEvent, type SubjectMapSettings, subjectMap } from '../mask/subject-map.ts';
 import { subjectRegion } from '../mask/subject-region.ts';
 import { findSubjectWord, type SubjectWord, subjectFromWords } from '../mask/subject-word.ts';
 import { insideOf, modelInput, type Window, windowOf } from './crop-pixels.ts';
-import {
-  checkGivenMask,
-  latentMask,
-  type MaskEdge,
-  maskOfEverything,
-  maskOfGiven,
-  maskOfRegion,
-} from './edit-mask.ts';
+import { latentMask, type MaskEdge, maskOfEverything, maskOfGiven, maskOfRegion } from './edit-mask.ts';
 import type { EditModels } from './edit-models.ts';
 import type { Raster } from './raster.ts';
 import { type Box, boxOf, checkCrop, chooseCrop, type SquareCrop, wholeCrop } from './square-crop.ts';
@@ -101,7 +95,7 @@ export async function* planEdit(options: PlanOptions): AsyncGenerator<LookEvent,
     const plan = { crop, mask: everything, latentMask: undefined, subject: undefined };
     return { plan, source: undefined };
   }
-  checkGivenMask(picture, mask.mask);
+  checkMask('editing', mask.mask, { whole: 'picture', size: [picture.height, picture.width] });
   const crop = cropAround(options, boxOf(mask.mask));
   const own = maskOfGiven(picture, crop, mask.mask, mask);
   return { plan: planned(crop, own, cells, undefined), source: undefined };

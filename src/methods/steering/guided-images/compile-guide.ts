@@ -4,31 +4,25 @@ import type { SpatialGuidance } from './guided-image-settings.ts';
 import { freeDenoiser, type GuideModels, type GuideOptions, type SpatialGuide } from './spatial-guide.ts';
 
 /** Spatial feature guided sampling (DreamSteerer, arXiv 2410.11208), by the kind of guidance. */
-export function compileGuide<K extends SpatialGuidance['kind']>(
-  guidance: Extract<SpatialGuidance, { readonly kind: K }>,
+export function compileGuide(
+  guidance: SpatialGuidance,
   models: GuideModels,
   options: GuideOptions,
 ): Promise<SpatialGuide> {
-  const compile: Guides[K] = guides[guidance.kind as K];
-  return compile(guidance, models, options);
+  switch (guidance.kind) {
+    case 'none':
+      return noGuide(models, options);
+    case 'energy':
+      return energyGuide(guidance, models, options);
+    case 'injection':
+      return injectionGuide(guidance, models, options);
+  }
 }
 
-type Guides = {
-  readonly [K in SpatialGuidance['kind']]: (
-    guidance: Extract<SpatialGuidance, { readonly kind: K }>,
-    models: GuideModels,
-    options: GuideOptions,
-  ) => Promise<SpatialGuide>;
-};
-
-const guides: Guides = {
-  async none(_, models, options) {
-    const free = await freeDenoiser(models, options);
-    return {
-      predict: ({ latents, timestep }, _trajectory, signal) => free.denoise(latents, timestep, signal),
-      dispose: free.dispose,
-    };
-  },
-  energy: energyGuide,
-  injection: injectionGuide,
-};
+async function noGuide(models: GuideModels, options: GuideOptions): Promise<SpatialGuide> {
+  const free = await freeDenoiser(models, options);
+  return {
+    predict: ({ latents, timestep }, _trajectory, signal) => free.denoise(latents, timestep, signal),
+    dispose: free.dispose,
+  };
+}

@@ -24,6 +24,7 @@ import {
   type NamedFeature,
   type NoiseLevel,
   type NoiseSchedule,
+  rootMeanSquare,
   type Timestep,
   weightedSum,
 } from '../../diffusion/index.ts';
@@ -158,7 +159,7 @@ export function addEnergyGradient(
   { strength, gradient: form }: Pick<EnergyGuidance, 'strength' | 'gradient'>,
   schedule: NoiseSchedule,
 ): Latents {
-  const size = Math.sqrt(slope.data.reduce((sum, value) => sum + value ** 2, 0) / slope.data.length);
+  const size = rootMeanSquare(slope);
   if (size === 0 || level.alpha === 0) return output;
   const weight = (strength * level.sigma) / (form === 'normalised' ? size : 1);
   const own = schedule.predictionType;

@@ -37,6 +37,7 @@ export async function injectionGuide(
   const { shape, guidance, count } = options;
   const size = latentSize(shape);
   const attention = chooseSelfAttentions(unet.config, size, injection.layers, 'queries and keys');
+  specifyFeatures(unet.config, size, context.shape[1]!, injection.residuals); // before anything is drawn
   const owner = new Owner();
   const phases = new Map<string, Promise<InjectionPhase>>();
   const compilePhase = async (names: readonly string[]): Promise<InjectionPhase> => {

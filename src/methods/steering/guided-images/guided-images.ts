@@ -1,7 +1,9 @@
 import { fold, forwardEvents, type NdArray, normal, type RandomKey } from '../../../engine/index.ts';
 import {
+  blendByMask,
   compileDenoiser,
   contextOf,
+  isStochastic,
   type Latents,
   type NoiseSchedule,
   type PromptedModel,
@@ -19,7 +21,7 @@ import { compileGuide } from './compile-guide.ts';
 import { type DrawingEvent, drawConcept } from './concept-drawings.ts';
 import { type ConceptAppearance, type GuidedImageSettings, needsMask } from './guided-image-settings.ts';
 import { chooseSelfAttentions, latentSize } from './self-attention-features.ts';
-import { blendByMask, invertedSource, noisedSource, type SourceTrajectory } from './source-trajectory.ts';
+import { invertedSource, noisedSource, type SourceTrajectory } from './source-trajectory.ts';
 import type { SpatialGuide } from './spatial-guide.ts';
 
 export interface GuidedImagesOptions {
@@ -100,9 +102,9 @@ async function* sampleImages(
 ): AsyncGenerator<GuidedImageEvent, readonly GuidedImage[]> {
   const { settings, schedule, source, mask, key, score } = options;
   const { count, sampler, steps, start, appearance } = settings;
-  if (start === 'inverted source' && count > 1 && sampler.name === 'ddim' && sampler.options.eta === 0) {
+  if (count > 1 && !drawsPerImage(settings)) {
     throw new Error(
-      `guided images: from the inverted source DDIM makes the same image ${count} times; ask for one, or start from the noised source`,
+      `guided images: from the inverted source ${sampler.name} makes the same image ${count} times; ask for one, or start from the noised source`,
     );
   }
   if (needsMask(settings)) regionPlane('subject', mask, source.shape.slice(2));
@@ -111,7 +113,7 @@ async function* sampleImages(
   const guidance = { guidanceScale: settings.guidanceScale };
   const { personalized, observer, context, sourceContext } = await askers(options);
   const guide = await compileGuide(
-    settings.guidance as never,
+    settings.guidance,
     { personalized, observer, context, sourceContext },
     { shape: source.shape, schedule, guidance, count: run.steps.length, subject: mask },
   );
@@ -196,13 +198,10 @@ async function* sampleGuided(
   run: SamplerRun,
   { image, key, shown, trajectory, start, background, outside }: OneImage,
 ): AsyncGenerator<GuidedImageEvent, Latents> {
+  let asked = 0;
   const walk = sample({
-    // A sampler that asks twice at a time is at the same step there.
     denoise: (latents, timestep, aborted) => {
-      const step = Math.max(
-        0,
-        run.steps.findIndex((each) => Math.max(0, each.timestep) === timestep),
-      );
+      const step = asked++; // once in each
       const { from: level } = run.steps[step]!;
       return guide.predict({ latents, timestep, level, step }, trajectory, aborted);
     },
@@ -265,6 +264,12 @@ const usesInversion = ({ guidance }: GuidedImageSettings): boolean =>
 
 const needsInversion = (settings: GuidedImageSettings): boolean =>
   settings.start === 'inverted source' || usesInversion(settings);
+
+/** Whether anything of an image is drawn for it alone. */
+const drawsPerImage = ({ start, sampler, guidance }: GuidedImageSettings): boolean =>
+  start !== 'inverted source' ||
+  isStochastic(sampler) ||
+  (guidance.kind !== 'none' && guidance.sourceNoise === 'fixed');
 
 const strengthOf = ({ start, strength }: GuidedImageSettings): number => (start === 'noise' ? 1 : strength);
 

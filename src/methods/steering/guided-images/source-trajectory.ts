@@ -1,4 +1,4 @@
-import { ndArray } from '../../../engine/arrays/index.ts';
+import { forwardEvents } from '../../../engine/index.ts';
 import {
   type Denoiser,
   type Latents,
@@ -46,15 +46,12 @@ export async function* invertedSource(
     ...(signal && { signal }),
   });
   const visited: { readonly level: NoiseLevel; readonly noise: Latents }[] = [];
-  let next = await walk.next();
-  for (; !next.done; next = await walk.next()) {
-    const { level, latents } = next.value;
-    visited.push({
-      level,
-      noise: weightedSum([1 / level.sigma, latents], [-level.alpha / level.sigma, source]),
-    });
-    yield next.value;
-  }
+  yield* forwardEvents(walk, (event) => {
+    const { level, latents } = event;
+    const noise = weightedSum([1 / level.sigma, latents], [-level.alpha / level.sigma, source]);
+    visited.push({ level, noise });
+    return event;
+  });
   const distance = (level: NoiseLevel, { level: other }: (typeof visited)[number]) =>
     Math.abs(level.sigma - other.sigma);
   return (level) => {
@@ -62,15 +59,3 @@ export async function* invertedSource(
     return noiseTo(level, source, nearest.noise);
   };
 }
-
-/** Latents inside the mask [height, width], others outside: m · inside + (1 − m) · outside. */
-export const blendByMask = (mask: Float32Array, inside: Latents, outside: Latents): Latents =>
-  ndArray(
-    'float32',
-    inside.shape,
-    inside.data.map((value, i) => {
-      const m = mask[i % mask.length]!;
-      if (m === 0) return outside.data[i]!;
-      return m === 1 ? value : m * value + (1 - m) * outside.data[i]!;
-    }),
-  );
