@@ -1,8 +1,9 @@
 import type { WriteStream } from 'node:tty';
 import cliProgress from 'cli-progress';
 import { readableBytes } from '../readable-bytes.ts';
+import { readableDuration } from '../readable-duration.ts';
 import type { ProgressUnit, TaskEvent, TaskEventKind } from '../tasks/task-event.ts';
-import { formatDuration, timeLeft } from './time-left.ts';
+import { timeLeft } from './time-left.ts';
 
 /** Shows the events of a running task. */
 export interface Display {
@@ -96,10 +97,10 @@ function startBar({ stage, total, unit }: Progress, stream: WriteStream, now: ()
       const remaining = left({ time: now(), done });
       const time =
         done >= total
-          ? `in ${formatDuration(now() - started)}`
+          ? `in ${readableDuration(now() - started)}`
           : remaining === undefined
             ? ''
-            : `${formatDuration(remaining)} left`;
+            : `${readableDuration(remaining)} left`;
       bar.update(done, payload(done, time));
     },
     stop: () => bar.stop(),

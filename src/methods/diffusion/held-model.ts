@@ -1,6 +1,7 @@
 import {
   type CompileOptions,
   type Device,
+  type NdArray,
   Owner,
   type State,
   type Tensor,
@@ -85,6 +86,16 @@ export async function holdNetwork<Config>(
   { config, parameters }: Pick<NetworkPart<Config>, 'config' | 'parameters'>,
 ): Promise<HeldNetwork<Config>> {
   const held = await device.holdLazily(treeOf(parameters), { dtype: 'float32' });
+  return { config, parameters: held, specs: unflatten(held.leaves()) };
+}
+
+/** A network on a device, of parameters in memory. */
+export async function holdParameters<Config>(
+  device: Device,
+  config: Config,
+  parameters: Tree<NdArray>,
+): Promise<HeldNetwork<Config>> {
+  const held = await device.hold(parameters);
   return { config, parameters: held, specs: unflatten(held.leaves()) };
 }
 

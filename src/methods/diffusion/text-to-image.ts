@@ -51,8 +51,8 @@ export async function* textToImage(
 /**
  * What the UNet is conditioned on, for a batch of `count` pictures: the hidden states of the prompt, followed by those
  * of the prompt that guidance leads away from, if there is one.
- * @param ids int64 [1 or 2, 77]
- * @returns float32 [(1 or 2) · count, 77, size]
+ * @param ids int64 [prompts, 77]
+ * @returns float32 [prompts · count, 77, size]
  */
 export async function guidedContext(
   { device, textEncoder }: HeldModel,

@@ -30,6 +30,7 @@ export { type Plane, type PlaneFilter, resizePlane } from './mask/resize-plane.t
 export { type EdgeOptions, softenRegion } from './mask/soften-region.ts';
 export {
   type AttentionEvent,
+  compileSubjectMap,
   type SubjectMapOptions,
   type SubjectMapSettings,
   subjectMap,

@@ -1,12 +1,11 @@
 import { fold, ndArray, normal, type RandomKey, resultOf } from '../../engine/index.ts';
 import { type Picture, picturesFromArray } from '../../files/images/index.ts';
 import {
-  guidedContext,
+  contextOf,
   type PromptedModel,
   type Scheduler,
   sampleImages,
 } from '../../methods/diffusion/index.ts';
-import { encodePrompts } from '../../networks/clip/index.ts';
 import { pixelsPerCell } from '../../networks/vae/index.ts';
 import { batchesOf } from './batches.ts';
 
@@ -23,10 +22,11 @@ export interface GeneratingOptions {
 
 /** A picture of each prompt, each from noise of its own; yields them as they are made, some at a time. */
 export async function* generatePictures(
-  { model, tokenizer }: PromptedModel,
+  prompted: PromptedModel,
   prompts: readonly string[],
   { scheduler, steps, guidanceScale, batchSize = 8, key, signal }: GeneratingOptions,
 ): AsyncGenerator<readonly Picture[], void> {
+  const { model } = prompted;
   const { inputChannels } = model.unet.config;
   const side = model.vae.config.sampleSize / pixelsPerCell(model.vae.config);
   for (const batch of batchesOf(prompts.length, batchSize)) {
@@ -38,7 +38,7 @@ export async function* generatePictures(
       steps,
       guidanceScale,
       key: fold(key, 'steps'),
-      context: await guidedContext(model, encodePrompts(tokenizer, all), 1),
+      context: await contextOf(prompted, all),
       start: {
         kind: 'given-noise',
         noise: ndArray('float32', [batch.length, inputChannels, side, side], Float32Array.from(noise)),

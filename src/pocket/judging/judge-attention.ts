@@ -1,17 +1,20 @@
-import { fold, type NdArray, ndArray, resultOf } from '../../engine/index.ts';
+import { fold, ndArray, Owner, resultOf } from '../../engine/index.ts';
 import { arrayFromPictures } from '../../files/images/index.ts';
-import { contextOf, encodeImage, type PromptedModel } from '../../methods/diffusion/index.ts';
+import { compileImageEncoder, type PromptedModel, weightedSum } from '../../methods/diffusion/index.ts';
 import {
+  compileSubjectMap,
   otsuThreshold,
   type Plane,
   resizePlane,
   subjectFromWords,
-  subjectMap,
 } from '../../methods/editing/index.ts';
 import { intersectionOverUnion, type Mask, mean } from '../../methods/evaluation/index.ts';
+import { pixelsPerCell } from '../../networks/vae/index.ts';
+import { sceneAt } from '../training/index.ts';
 import { promptOf } from '../world/index.ts';
 import { drawHeldOut } from './held-out-scenes.ts';
-import { type JudgingEvent, judged, type NoisedJudging } from './judging-event.ts';
+import { type JudgingEvent, judgedEvent, type NoisedJudging } from './judging-event.ts';
+import { promptContexts } from './prompt-contexts.ts';
 
 export interface AttentionQuality {
   readonly count: number;
@@ -26,36 +29,45 @@ export interface AttentionQuality {
  * edit takes it, without refinement by self-attention, cut at Otsu's threshold and at half of its range.
  */
 export async function* judgeAttention(
-  judgedModel: PromptedModel,
+  prompted: PromptedModel,
   { count = 500, schedule, key, signal }: NoisedJudging,
 ): AsyncGenerator<JudgingEvent, AttentionQuality> {
-  const { model, tokenizer } = judgedModel;
-  const contexts = new Map<string, NdArray>();
+  const { model, tokenizer } = prompted;
+  const { device, vae, unet: network } = model;
+  const { sampleSize: size, scalingFactor } = vae.config;
+  const prompts = Array.from({ length: count }, (_, index) => promptOf(sceneAt('held out', index)));
+  const contexts = await promptContexts(prompted, prompts);
+  await using owner = new Owner();
+  const encoder = owner.use(
+    await compileImageEncoder({ device, vae }, [1, vae.config.inputChannels, size, size]),
+  );
+  const side = size / pixelsPerCell(vae.config);
+  const map = owner.use(
+    await compileSubjectMap(
+      { device, network, schedule, noises: 1, refinements: 0 },
+      { sample: [1, vae.config.latentChannels, side, side], context: contexts.get(prompts[0]!)!.shape },
+    ),
+  );
   const overlaps: { readonly iou: number; readonly iouAtHalf: number }[] = [];
   for (let index = 0; index < count; index++) {
     signal?.throwIfAborted();
-    const { scene, picture, mask } = await drawHeldOut(index, model.vae.config.sampleSize);
-    const prompt = promptOf(scene);
-    const context = contexts.get(prompt) ?? (await contextOf(judgedModel, [prompt]));
-    contexts.set(prompt, context);
-    const looking = subjectMap({
-      device: model.device,
-      network: model.unet,
-      schedule,
-      context,
+    const { scene, picture, mask } = await drawHeldOut(index, size);
+    const prompt = prompts[index]!;
+    const encoded = await encoder.encode(arrayFromPictures([picture]), signal);
+    const looking = map.look({
+      context: contexts.get(prompt)!,
       key: fold(key, index),
-      source: await encodeImage(model, arrayFromPictures([picture])),
+      source: weightedSum([scalingFactor, encoded.mean]),
       positions: subjectFromWords(tokenizer, prompt, scene.subject.class).positions,
-      noises: 1,
-      refinements: 0,
+      ...(signal && { signal }),
     });
-    const map = await resultOf(looking);
-    const separating = otsuThreshold(map.data);
+    const plane = await resultOf(looking);
+    const separating = otsuThreshold(plane.data);
     overlaps.push({
-      iou: separating === undefined ? 0 : overlapAbove(separating, map, mask),
-      iouAtHalf: overlapAbove(0.5, map, mask),
+      iou: separating === undefined ? 0 : overlapAbove(separating, plane, mask),
+      iouAtHalf: overlapAbove(0.5, plane, mask),
     });
-    yield judged(index + 1, count);
+    yield judgedEvent(index + 1, count);
   }
   return {
     count,

@@ -5,7 +5,7 @@ import { mean } from '../../methods/evaluation/index.ts';
 import { type LatentDistribution, vaeDecode, vaeEncode } from '../../networks/vae/index.ts';
 import { batchesOf } from './batches.ts';
 import { drawHeldOut } from './held-out-scenes.ts';
-import { type JudgingEvent, type JudgingOptions, judged } from './judging-event.ts';
+import { type JudgingEvent, type JudgingOptions, judgedEvent } from './judging-event.ts';
 import { type ReconstructionQuality, reconstructionQuality } from './reconstruction-quality.ts';
 
 export interface AutoencoderQuality extends ReconstructionQuality {
@@ -32,7 +32,7 @@ export async function* judgeAutoencoder(
       const pictures = originals.map(({ picture }) => picture);
       drawn.push(...pictures);
       decoded.push(...(await reconstruct(pictures)));
-      yield judged(drawn.length, count);
+      yield judgedEvent(drawn.length, count);
     }
     const pictures = decoded.map(({ picture }) => picture);
     const bitsPerCell = mean(decoded.map(({ bitsPerCell }) => bitsPerCell));

@@ -1,7 +1,7 @@
 import type { Device } from '../../engine/index.ts';
 import { embedPicture, type HeldClip, Instruments } from '../../methods/evaluation/index.ts';
 import { drawHeldOut } from './held-out-scenes.ts';
-import { type JudgingEvent, type JudgingOptions, judged } from './judging-event.ts';
+import { type JudgingEvent, type JudgingOptions, judgedEvent } from './judging-event.ts';
 import { requireText } from './require-text.ts';
 import { zeroShot } from './zero-shot.ts';
 
@@ -10,7 +10,10 @@ export interface ClipQuality {
   readonly count: number;
   readonly class: number;
   readonly background: number;
+  /** The class being given. */
   readonly colour: number;
+  /** The class being unknown too. */
+  readonly colourAlone: number;
 }
 
 /** Zero-shot accuracy on held-out scenes: class, background, and the subject's first colour. */
@@ -22,7 +25,7 @@ export async function* judgeClip(
   const instruments = new Instruments(device);
   try {
     const { classOf, backgroundOf, colourOf } = await zeroShot(instruments, requireText(clip));
-    const right = { class: 0, background: 0, colour: 0 };
+    const right = { class: 0, background: 0, colour: 0, colourAlone: 0 };
     for (let index = 0; index < count; index++) {
       signal?.throwIfAborted();
       const { scene, picture } = await drawHeldOut(index, clip.vision.config.imageSize);
@@ -31,10 +34,17 @@ export async function* judgeClip(
       if (classOf(embedding) === subjectClass) right.class++;
       if (backgroundOf(embedding) === scene.background.kind) right.background++;
       if (colourOf(embedding, subjectClass) === appearance.base.name) right.colour++;
-      yield judged(index + 1, count);
+      if (colourOf(embedding) === appearance.base.name) right.colourAlone++;
+      yield judgedEvent(index + 1, count);
     }
     const share = (of: keyof typeof right) => right[of] / count;
-    return { count, class: share('class'), background: share('background'), colour: share('colour') };
+    return {
+      count,
+      class: share('class'),
+      background: share('background'),
+      colour: share('colour'),
+      colourAlone: share('colourAlone'),
+    };
   } finally {
     await instruments.dispose();
   }

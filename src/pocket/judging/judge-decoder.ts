@@ -5,7 +5,7 @@ import { vaeDecode } from '../../networks/vae/index.ts';
 import { type DecoderRecipe, reconstructionLoss } from '../training/index.ts';
 import { drawHeldOut } from './held-out-scenes.ts';
 import type { AutoencoderHolder } from './judge-autoencoder.ts';
-import { type JudgingEvent, type JudgingOptions, judged } from './judging-event.ts';
+import { type JudgingEvent, type JudgingOptions, judgedEvent } from './judging-event.ts';
 import { type ReconstructionQuality, reconstructionQuality } from './reconstruction-quality.ts';
 
 export interface DecoderJudging extends JudgingOptions {
@@ -30,7 +30,7 @@ export async function* judgeDecoder(
     const latents = await seekLatents(model, picture, { steps, recipe, ...(signal && { signal }) });
     drawn.push(picture);
     decoded.push(...picturesFromArray(await decodeLatents(model, latents, { signal }), 'judgeDecoder'));
-    yield judged(index + 1, count);
+    yield judgedEvent(index + 1, count);
   }
   return reconstructionQuality(drawn, decoded);
 }

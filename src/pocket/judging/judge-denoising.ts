@@ -4,7 +4,6 @@ import {
   addNoise,
   compileImageEncoder,
   compileNetwork,
-  contextOf,
   type NoiseSchedule,
   type PromptedModel,
   timestep,
@@ -15,7 +14,8 @@ import { mean } from '../../methods/evaluation/index.ts';
 import { unet } from '../../networks/unet/index.ts';
 import { pixelsPerCell } from '../../networks/vae/index.ts';
 import { drawHeldOut, heldOutPrompt } from './held-out-scenes.ts';
-import { type JudgingEvent, judged, type NoisedJudging } from './judging-event.ts';
+import { type JudgingEvent, judgedEvent, type NoisedJudging } from './judging-event.ts';
+import { promptContexts } from './prompt-contexts.ts';
 
 export interface DenoisingQuality {
   readonly count: number;
@@ -28,10 +28,10 @@ export interface DenoisingQuality {
  * timestep; these spread evenly over the whole schedule, and all count alike.
  */
 export async function* judgeDenoising(
-  judgedModel: PromptedModel,
+  prompted: PromptedModel,
   { count = 500, schedule, key, signal }: NoisedJudging,
 ): AsyncGenerator<JudgingEvent, DenoisingQuality> {
-  const { device, vae, unet: network, textEncoder } = judgedModel.model;
+  const { device, vae, unet: network, textEncoder } = prompted.model;
   const { sampleSize: size, latentChannels, scalingFactor } = vae.config;
   const side = size / pixelsPerCell(vae.config);
   const shape = [1, latentChannels, side, side];
@@ -48,15 +48,17 @@ export async function* judgeDenoising(
       {
         sample: spec(shape),
         timestep: spec([1]),
-        encoderHiddenStates: spec([1, judgedModel.tokenizer.length, textEncoder.config.hiddenSize]),
+        encoderHiddenStates: spec([1, prompted.tokenizer.length, textEncoder.config.hiddenSize]),
       },
     ),
   );
+  const prompts = Array.from({ length: count }, (_, index) => heldOutPrompt(index));
+  const contexts = await promptContexts(prompted, prompts);
   const errors: number[] = [];
   for (let index = 0; index < count; index++) {
     signal?.throwIfAborted();
     const { picture } = await drawHeldOut(index, size);
-    const encoded = await encoder.encode(arrayFromPictures([picture]));
+    const encoded = await encoder.encode(arrayFromPictures([picture]), signal);
     const noisy = {
       clean: weightedSum([scalingFactor, encoded.mean]),
       noise: normal(fold(key, index), shape),
@@ -65,12 +67,12 @@ export async function* judgeDenoising(
     const inputs = {
       sample: addNoise(schedule, noisy),
       timestep: ndArray('float32', [1], Float32Array.from(noisy.timesteps)),
-      encoderHiddenStates: await contextOf(judgedModel, [heldOutPrompt(index)]),
+      encoderHiddenStates: contexts.get(prompts[index]!)!,
     };
     const { predicted } = await program.run(inputs, network.parameters);
     const target = trainingTarget(schedule, noisy).data;
     errors.push(mean(Array.from(target, (value, i) => ((predicted!.data[i] as number) - value) ** 2)));
-    yield judged(index + 1, count);
+    yield judgedEvent(index + 1, count);
   }
   return { count, error: mean(errors) };
 }

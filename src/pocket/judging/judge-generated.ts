@@ -2,7 +2,7 @@ import type { PromptedModel } from '../../methods/diffusion/index.ts';
 import { embedPicture, frechetDistance, type HeldClip, Instruments } from '../../methods/evaluation/index.ts';
 import { type GeneratingOptions, generatePictures } from './generate-pictures.ts';
 import { drawHeldOut, heldOutPrompt } from './held-out-scenes.ts';
-import { type JudgingEvent, type JudgingOptions, judged } from './judging-event.ts';
+import { type JudgingEvent, type JudgingOptions, judgedEvent } from './judging-event.ts';
 import { requireText } from './require-text.ts';
 import { zeroShot } from './zero-shot.ts';
 
@@ -40,7 +40,7 @@ export async function* judgeGenerated(
         generated.push(embedding.data);
         drawn.push((await embedPicture(instruments, clip, drawing.picture)).data);
       }
-      yield judged(generated.length, count);
+      yield judgedEvent(generated.length, count);
     }
     return {
       count,

@@ -23,4 +23,4 @@ export interface NoisedJudging extends JudgingOptions {
   readonly key: RandomKey;
 }
 
-export const judged = (done: number, count: number): JudgingEvent => ({ kind: 'judged', done, count });
+export const judgedEvent = (done: number, count: number): JudgingEvent => ({ kind: 'judged', done, count });

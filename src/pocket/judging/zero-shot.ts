@@ -20,8 +20,8 @@ import {
 export interface ZeroShot {
   readonly classOf: (picture: Embedding) => SubjectClass;
   readonly backgroundOf: (picture: Embedding) => BackgroundKind;
-  /** The subject's first colour, its class being known. */
-  readonly colourOf: (picture: Embedding, subjectClass: SubjectClass) => ColourName;
+  /** The subject's first colour, its class being known or not. */
+  readonly colourOf: (picture: Embedding, subjectClass?: SubjectClass) => ColourName;
 }
 
 /**
@@ -47,7 +47,7 @@ export async function zeroShot(instruments: Instruments, text: HeldClipText): Pr
     colourOf: (picture, subjectClass) =>
       mostProbable(
         picture,
-        prompts.filter((prompt) => prompt.subjectClass === subjectClass),
+        prompts.filter((prompt) => subjectClass === undefined || prompt.subjectClass === subjectClass),
         ({ colour }) => colour,
       ),
   };

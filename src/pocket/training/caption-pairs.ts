@@ -21,7 +21,7 @@ import {
 } from '../../engine/index.ts';
 import { clipText, clipVision, encodePrompt, projectImage, projectText } from '../../networks/clip/index.ts';
 import { enter, layerNormLayer, parametersOf } from '../../networks/nn/index.ts';
-import { promptOf } from '../world/index.ts';
+import { promptOf, withArticle } from '../world/index.ts';
 import type { PocketNetworks } from './pocket-networks.ts';
 import { prefetching } from './prefetch.ts';
 import type { StepRecipe } from './recipe.ts';
@@ -100,7 +100,8 @@ const captionOfStep = (scene: number, step: number): string =>
 /** The subject by itself: its class, in every other step with its colour. */
 function subjectCaption(scene: number, step: number): string {
   const { subject } = sceneAt('training', scene);
-  return `a photo of a ${step % 4 < 2 ? '' : `${subject.appearance.base.name} `}${subject.class}`;
+  const colour = step % 4 < 2 ? '' : `${subject.appearance.base.name} `;
+  return `a photo of ${withArticle(`${colour}${subject.class}`)}`;
 }
 
 /** Equal captions belong to each other's pictures: rows that sum to 1, [pairs, pairs]. */

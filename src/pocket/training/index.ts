@@ -1,6 +1,5 @@
 export { assemblePocketModel, type TrainedParameters } from './assemble-pocket-model.ts';
 export type { ClipNetworks, ClipParameters, ClipRecipe } from './caption-pairs.ts';
-export { holdParameters } from './hold-parameters.ts';
 export {
   type EncodedScenes,
   type EncodingEvent,

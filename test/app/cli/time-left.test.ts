@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { printable } from '../../../src/app/cli/display.ts';
-import { formatDuration, timeLeft } from '../../../src/app/cli/time-left.ts';
+import { timeLeft } from '../../../src/app/cli/time-left.ts';
+import { readableDuration } from '../../../src/app/readable-duration.ts';
 
 describe('the time left', () => {
   test('is learnt from the first steps, and not guessed before', () => {
@@ -30,7 +31,7 @@ describe('the time left', () => {
     [80_000, '1 min 20 s'],
     [7_500_000, '2 h 5 min'],
   ])('of %d ms is %s', (milliseconds, text) => {
-    expect(formatDuration(milliseconds)).toBe(text);
+    expect(readableDuration(milliseconds)).toBe(text);
   });
 });
 

@@ -170,6 +170,51 @@ describe('pretrain', { timeout: 300_000 }, () => {
     );
   });
 
+  test('warns where settings change on the way, and the card tells which until when', async () => {
+    const out = folder.path('other settings');
+    const settings = { out, steps: 4 };
+    await stopAt(2, 'vae', out, settings);
+    const path = join(out, 'vae.json');
+    const record = JSON.parse(await readFile(path, 'utf8'));
+    expect(record).toMatchObject({ seed: trialRecipe.seed, recipe: { steps: 4 } });
+    await writeFile(path, JSON.stringify({ ...record, recipe: { ...record.recipe, learningRate: 0.5 } }));
+    expect(await notesOf('vae', settings)).toContain(
+      'Going on with another learningRate than the first 2 steps were made with',
+    );
+    const { earlier } = JSON.parse(await readFile(path, 'utf8'));
+    expect(earlier).toEqual([{ until: 2, recipe: { ...record.recipe, learningRate: 0.5 } }]);
+    expect(await notesOf('vae', { out, steps: 5 })).not.toContain(expect.stringContaining('Going on with'));
+    await pretrain('clip', { out });
+    const { card } = await reported({ out });
+    expect(await readFile(card, 'utf8')).toMatch(
+      /^\| vae \| 5 \|.*\| until step 2 steps 4, learningRate 0\.5; then steps 5 \|$/m,
+    );
+  });
+
+  test('warns where there are fewer steps than the learning rate needs', async () => {
+    const { warmup, decay } = trialRecipe.vae;
+    const out = folder.path('few steps');
+    const told = await notesOf('vae', { out, steps: warmup + decay - 1 });
+    expect(told).toEqual([expect.stringMatching(/^In \d+ steps the learning rate comes to \d+ % of/)]);
+    expect(await notesOf('vae', { out, steps: warmup + decay })).not.toContain(
+      expect.stringContaining('the learning rate'),
+    );
+  });
+
+  test('assembles what there is with a warning of what there is not', async () => {
+    const out = await copyWithout('decoder');
+    await rm(join(out, 'decoder.state.safetensors'), { force: true });
+    await rm(join(out, 'unet.state.safetensors'));
+    await stopAt(2, 'unet', out);
+    const warnings: string[] = [];
+    const onEvent = (event: TaskEvent) => event.kind === 'warning' && warnings.push(event.message);
+    await pretrain('assemble', { out, model: folder.path('unfinished') }, { onEvent });
+    expect(warnings).toEqual([
+      'The training "unet" has made 2 of its 6 steps',
+      'There is no training "decoder", so it stays as "vae" left it',
+    ]);
+  });
+
   test('refuses to go on, and to assemble, where what it was begun on has changed', async () => {
     const out = await copyWithout('decoder');
     await pretrain('vae', { out, steps: 7 });

@@ -10,11 +10,16 @@ import {
 } from '../../../src/engine/index.ts';
 import { arrayFromPictures, type Picture, picturesFromArray } from '../../../src/files/images/index.ts';
 import {
+  compileDenoiser,
   compileImageEncoder,
+  contextOf,
   decodeLatents,
   encodeImage,
   levelAt,
+  timestep,
+  weightedSum,
 } from '../../../src/methods/diffusion/index.ts';
+import { otsuThreshold, subjectFromWords, subjectMap } from '../../../src/methods/editing/index.ts';
 import {
   comparePixels,
   cosineSimilarity,
@@ -42,6 +47,7 @@ import {
   backgroundKinds,
   colourNames,
   placePhrases,
+  promptOf,
   subjectClasses,
   withArticle,
 } from '../../../src/pocket/world/index.ts';
@@ -136,13 +142,32 @@ describe('the UNet', () => {
     expect(error).toBeCloseTo(squares.reduce((sum, square) => sum + square, 0) / squares.length, 4);
   });
 
-  test('hears a prompt: without cross-attention it errs otherwise', async () => {
-    const deaf = await riggedModel(device, /attn2\.to_out/);
+  test('predicts under the prompt of each scene', async () => {
     const hearing = await riggedModel(device, /^$/);
-    const errors = await Promise.all(
-      [deaf, hearing].map((model) => resultOf(judgeDenoising(model, { count: 2, schedule, key }))),
+    const { error } = await resultOf(judgeDenoising(hearing, { count: 2, schedule, key }));
+    const errorUnder = async (promptOf: (index: number) => string) => {
+      const squares: number[] = [];
+      for (const index of [0, 1]) {
+        const { picture } = await drawHeldOut(index, 16);
+        const clean = await encodeImage(hearing.model, arrayFromPictures([picture]));
+        const noise = normal(fold(key, index), clean.shape);
+        const at = timestep(Math.floor(((index * 0.618033988749895) % 1) * 1000));
+        const { alpha, sigma } = levelAt(schedule, at);
+        const context = await contextOf(hearing, [promptOf(index)]);
+        const { denoise, dispose } = await compileDenoiser(hearing.model, clean.shape, context, {
+          guidanceScale: 1,
+        });
+        const predicted = await denoise(weightedSum([alpha, clean], [sigma, noise]), at);
+        await dispose();
+        const target = weightedSum([alpha, noise], [-sigma, clean]);
+        squares.push(...target.data.map((value, i) => (predicted.data[i]! - value) ** 2));
+      }
+      return squares.reduce((sum, square) => sum + square, 0) / squares.length;
+    };
+    expect(error / (await errorUnder(heldOutPrompt))).toBeCloseTo(1, 5);
+    expect(Math.abs(error / (await errorUnder((index) => heldOutPrompt(1 - index))) - 1)).toBeGreaterThan(
+      1e-4,
     );
-    expect(errors[0]!.error).not.toBe(errors[1]!.error);
   });
 });
 
@@ -175,6 +200,7 @@ describe('zero-shot classification', () => {
     expect(colourOf(picture, 'fish')).toBe(
       best(colourNames, ({ subject, colour }, label) => subject === 'fish' && colour === label),
     );
+    expect(colourOf(picture)).toBe(best(colourNames, ({ colour }, label) => colour === label));
     await instruments.dispose();
   });
 
@@ -187,6 +213,7 @@ describe('zero-shot classification', () => {
       class: shareOf(count, ({ subject }) => subject.class === cat),
       background: shareOf(count, ({ background }) => background.kind === meadow),
       colour: shareOf(count, ({ subject }) => subject.appearance.base.name === white),
+      colourAlone: shareOf(count, ({ subject }) => subject.appearance.base.name === white),
     });
     expect(quality.class).toBeGreaterThan(0);
   });
@@ -241,16 +268,34 @@ describe('the attention of the class word', () => {
     expect(quality).toEqual({ count: 2, iou: 0, iouAtHalf: 0 });
   });
 
-  test('of random networks overlaps the subject somewhere', async () => {
-    const model = await riggedModel(device, /^$/);
-    const { iou, iouAtHalf } = await resultOf(
-      judgeAttention(model, { count: 2, schedule, key: randomKey(1) }),
-    );
-    for (const overlap of [iou, iouAtHalf]) {
-      expect(overlap).toBeGreaterThan(0);
-      expect(overlap).toBeLessThan(1);
+  test('is that of the subject, in the map that an edit takes', async () => {
+    const prompted = await riggedModel(device, /^$/);
+    const { model, tokenizer } = prompted;
+    const key = randomKey(1);
+    const quality = await resultOf(judgeAttention(prompted, { count: 2, schedule, key }));
+    const overlaps: { readonly iou: number; readonly iouAtHalf: number }[] = [];
+    for (const index of [0, 1]) {
+      const { scene, picture, mask } = await drawHeldOut(index, 16);
+      const prompt = promptOf(scene);
+      const looking = subjectMap({
+        device,
+        network: model.unet,
+        schedule,
+        context: await contextOf(prompted, [prompt]),
+        key: fold(key, index),
+        source: await encodeImage(model, arrayFromPictures([picture])),
+        positions: subjectFromWords(tokenizer, prompt, scene.subject.class).positions,
+        noises: 1,
+        refinements: 0,
+      });
+      const map = await resultOf(looking);
+      const above = (threshold: number) => overlapAbove(threshold, map, mask);
+      overlaps.push({ iou: above(otsuThreshold(map.data)!), iouAtHalf: above(0.5) });
     }
-    expect(iou).not.toBe(iouAtHalf);
+    const mean = (of: 'iou' | 'iouAtHalf') => (overlaps[0]![of] + overlaps[1]![of]) / 2;
+    expect(quality.iou).toBeCloseTo(mean('iou'), 6);
+    expect(quality.iouAtHalf).toBeCloseTo(mean('iouAtHalf'), 6);
+    expect(quality.iou).toBeGreaterThan(0);
   });
 
   test.each([
@@ -271,7 +316,7 @@ describe('the attention of the class word', () => {
 });
 
 test('the figures of a model card that the model is held to have a bar', () => {
-  const half = { count: 3, class: 0.5, background: 0.5, colour: 0.5 };
+  const half = { count: 3, class: 0.5, background: 0.5, colour: 0.5, colourAlone: 0.2 };
   const figures = qualityFigures({
     autoencoder: { count: 2, psnr: 30, ssim: 0.9, bitsPerCell: 9 },
     decoder: { count: 2, psnr: 31, ssim: 0.95 },
@@ -281,7 +326,7 @@ test('the figures of a model card that the model is held to have a bar', () => {
     attention: { count: 4, iou: 0.6, iouAtHalf: 0.4 },
   });
   expect(figures.filter(({ bar }) => bar === undefined).map(({ value }) => value)).toEqual([
-    9, 31, 0.95, 0.3, 0.1, 0.4,
+    9, 31, 0.95, 0.2, 0.3, 0.1, 0.4,
   ]);
   expect(
     figures.filter(({ value, bar }) => bar !== undefined && value >= bar).map(({ value }) => value),

@@ -9,6 +9,7 @@ import {
   zeros,
 } from '../../../src/engine/index.ts';
 import {
+  holdParameters,
   type PromptedModel,
   parseSchedulerConfig,
   readScheduler,
@@ -17,7 +18,7 @@ import type { HeldClip } from '../../../src/methods/evaluation/index.ts';
 import { initializeClipText, initializeClipVision } from '../../../src/networks/clip/index.ts';
 import { initializeUnet } from '../../../src/networks/unet/index.ts';
 import { initializeVae } from '../../../src/networks/vae/index.ts';
-import { holdParameters, pocketNetworks, trialRecipe } from '../../../src/pocket/training/index.ts';
+import { pocketNetworks, trialRecipe } from '../../../src/pocket/training/index.ts';
 
 const networks = pocketNetworks(trialRecipe.configs);
 const key = randomKey(9);

@@ -7,10 +7,16 @@ import { isThere } from '../../models/is-there.ts';
 import type { TaskContext } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
 import { scalingFactorOf } from './encoded-scenes.ts';
-import { requireFoundations } from './foundations.ts';
+import { requireFoundations, unfinished } from './foundations.ts';
 import { type PretrainParameters, recipes } from './parameters.ts';
-import { told } from './told.ts';
-import { averagesOf, openTrainingFolder, trainedClip, trainedVae } from './training-folder.ts';
+import { progressOf } from './progress-of.ts';
+import {
+  averagesOf,
+  openTrainingFolder,
+  type TrainingFolder,
+  trainedClip,
+  trainedVae,
+} from './training-folder.ts';
 
 export interface AssembledModel {
   readonly stage: 'assemble';
@@ -19,8 +25,9 @@ export interface AssembledModel {
 }
 
 /**
- * Puts the averaged parameters of all trainings together in float16; the model card of an earlier model stays.
- * @throws TaskError if a training is missing, or was begun on something else than there is now
+ * Puts the averaged parameters of the trainings together in float16, the tuned decoder and vision tower if there are
+ * any; the model card of an earlier model stays. Warns of trainings that have not come to their end.
+ * @throws TaskError if one of the first three trainings is missing, or one was begun on something else than there is now
  */
 export async function* assemble(
   parameters: PretrainParameters,
@@ -32,10 +39,11 @@ export async function* assemble(
   const recipe = recipes[parameters.recipe];
   yield { kind: 'stage', stage: 'Putting the model together' };
   for (const training of trainings) await requireFoundations(folder, training);
+  for (const warning of await incomplete(folder)) yield { kind: 'warning', message: warning };
   const [vae, clip] = [await trainedVae(folder), await trainedClip(folder)];
   const unet = await averagesOf(folder, 'unet');
   const setting = { device, recipe, networks: pocketNetworks(recipe.configs), folder };
-  const scalingFactor = yield* told('Encoding scenes', scalingFactorOf(setting), signal);
+  const scalingFactor = yield* progressOf('Encoding scenes', scalingFactorOf(setting), signal);
   const trained = { vae, clip, unet, scalingFactor };
   const { model, beside } = assemblePocketModel(recipe.configs, trained);
   await mkdir(dirname(path), { recursive: true });
@@ -47,6 +55,25 @@ export async function* assemble(
   });
   yield { kind: 'file', path };
   return { stage: 'assemble', model: path, bytes: await sizeOfFolder(path) };
+}
+
+/** What a model lacks that is put together now. */
+async function incomplete(folder: TrainingFolder): Promise<readonly string[]> {
+  const short = await unfinished(folder, trainings);
+  const tunings = { decoder: 'vae', vision: 'clip' } as const;
+  const untuned = [];
+  for (const [tuning, whole] of Object.entries(tunings) as [keyof typeof tunings, 'vae' | 'clip'][]) {
+    const isWhole = (await folder.state(whole)) !== undefined; // a given model has it tuned
+    if (isWhole && (await folder.state(tuning)) === undefined) untuned.push({ tuning, whole });
+  }
+  return [
+    ...short.map(
+      ({ training, done, steps }) => `The training "${training}" has made ${done} of its ${steps} steps`,
+    ),
+    ...untuned.map(
+      ({ tuning, whole }) => `There is no training "${tuning}", so it stays as "${whole}" left it`,
+    ),
+  ];
 }
 
 /** The folder of the card's pictures. */

@@ -43,21 +43,22 @@ export async function requireFoundations(folder: TrainingFolder, training: Train
   );
 }
 
-/** Trainings that a training builds on and that have not made all their steps. */
-export async function unfinishedBelow(
+/** Trainings that a training builds on. */
+export const trainingsBelow = (training: Training): readonly Training[] =>
+  builtOn[training].map((name) => foundations[name].training);
+
+/** Those that have begun and have not made all their steps. */
+export async function unfinished(
   folder: TrainingFolder,
-  training: Training,
-): Promise<{ readonly training: Training; readonly done: number; readonly steps: number }[]> {
-  const unfinished = [];
-  for (const name of builtOn[training]) {
-    const below = foundations[name].training;
-    const [state, record] = [await folder.state(below), await folder.record(below)];
+  among: readonly Training[],
+): Promise<readonly { readonly training: Training; readonly done: number; readonly steps: number }[]> {
+  const found = [];
+  for (const training of among) {
+    const [state, record] = [await folder.state(training), await folder.record(training)];
     const [done, steps] = [state && stepsIn(state), record?.recipe.steps];
-    if (done !== undefined && steps !== undefined && done < steps) {
-      unfinished.push({ training: below, done, steps });
-    }
+    if (done !== undefined && steps !== undefined && done < steps) found.push({ training, done, steps });
   }
-  return unfinished;
+  return found;
 }
 
 export async function fingerprintOf(folder: TrainingFolder, name: Foundation): Promise<string> {

@@ -1,8 +1,8 @@
 import { type QualityFigure, shownQuality } from '../../../pocket/judging/index.ts';
 import { type PocketRecipe, type Training, trainings } from '../../../pocket/training/index.ts';
-import { formatDuration } from '../../cli/time-left.ts';
+import { readableDuration } from '../../readable-duration.ts';
 import { CARD } from './assemble.ts';
-import type { TrainingRecord } from './training-folder.ts';
+import { changedSettings, type TrainingRecord } from './training-folder.ts';
 import { type LogLine, lastLoss, stepsOf } from './training-log.ts';
 
 /** What a report writes into the card. */
@@ -57,13 +57,40 @@ leaves alone what the UNet was trained on: the encoder's latents and the text to
 
 const trainingsPart = /^## Trainings$.*?(?=\n\n## Recipe$)/ms;
 
-const dataPart = (data: CardData, known: string): string =>
-  [
-    `## Quality\n\n${qualityTable(data.figures)}\n\nOn scenes and prompts that no training sees. Generated with ${data.sampling}; judged by the model's own CLIP. Attention is held to its bar at Otsu's threshold, which no number has to be chosen for.`,
-    `## Pictures\n\nPrompts, from left to right and top to bottom:\n\n${data.prompts.map((prompt, index) => `${index + 1}. ${prompt}`).join('\n')}\n\n![Generated pictures](${cardPicture('generated')})\n\nHeld-out scenes, and below each its reconstruction by the autoencoder:\n\n![Reconstructions](${cardPicture('reconstructions')})\n\nSimilarity of held-out drawings with prompts:\n\n![Similarities](${cardPicture('similarities')})`,
-    `## Trainings\n\n${trainingsOf(data, known)}`,
-    `## Recipe\n\nSeed ${data.recipe.seed}. Learning rates rise over the warmup and fall to nothing over the decay; Muon updates matrices, AdamW all else; the averages of the weights are kept, in float16. Scaling factor of the latents: ${data.scalingFactor.toPrecision(6)}. All files together: ${(data.bytes / 1e6).toFixed(1)} MB.\n\n${recipeTable(data.recipe)}`,
-  ].join('\n\n');
+const dataPart = (data: CardData, known: string): string => `## Quality
+
+${qualityTable(data.figures)}
+
+On scenes and prompts that no training sees. Generated with ${data.sampling}; judged by the model's own CLIP. Attention
+is held to its bar at Otsu's threshold, which no number has to be chosen for.
+
+## Pictures
+
+Prompts, from left to right and top to bottom:
+
+${data.prompts.map((prompt, index) => `${index + 1}. ${prompt}`).join('\n')}
+
+![Generated pictures](${cardPicture('generated')})
+
+Held-out scenes, and below each its reconstruction by the autoencoder:
+
+![Reconstructions](${cardPicture('reconstructions')})
+
+Similarity of held-out drawings with prompts:
+
+![Similarities](${cardPicture('similarities')})
+
+## Trainings
+
+${trainingsOf(data, known)}
+
+## Recipe
+
+Seed ${data.recipe.seed}. Learning rates rise over the warmup and fall to nothing over the decay; Muon updates matrices,
+AdamW all else; the averages of the weights are kept, in float16. Scaling factor of the latents:
+${data.scalingFactor.toPrecision(6)}. All files together: ${(data.bytes / 1e6).toFixed(1)} MB.
+
+${recipeTable(data.recipe)}`;
 
 const qualityTable = (figures: readonly QualityFigure[]): string =>
   table(
@@ -82,14 +109,27 @@ function trainingsOf(data: CardData, known: string): string {
     const logged = data.trainings.get(training);
     const row =
       logged === undefined
-        ? known.match(new RegExp(`^\\| ${training} \\|.*$`, 'm'))?.[0]
+        ? keptRow(known, training)
         : tableRow(trainingRow(training, logged, settings(data.recipe[training])));
     return row === undefined ? [] : [{ training, row }];
   });
-  const head = ['', 'steps', 'time', 'last loss', 'machine', 'settings'];
   const curves = told.map(({ training }) => `![Loss of ${training}](${cardPicture(`losses-${training}`)})`);
-  return [[table(head, []), ...told.map(({ row }) => row)].join('\n'), ...curves].join('\n\n');
+  return [[table(trainingColumns, []), ...told.map(({ row }) => row)].join('\n'), ...curves].join('\n\n');
 }
+
+/** As an earlier report wrote it, which had fewer columns. */
+function keptRow(known: string, training: Training): string | undefined {
+  const row = known.match(new RegExp(`^\\| ${training} \\|.*$`, 'm'))?.[0];
+  if (row === undefined) return undefined;
+  const cells = row
+    .split('|')
+    .slice(1, -1)
+    .map((cell) => cell.trim());
+  const missing = trainingColumns.length - cells.length;
+  return tableRow([...cells, ...Array<string>(Math.max(0, missing)).fill('not recorded')]);
+}
+
+const trainingColumns = ['', 'steps', 'time', 'last loss', 'machine', 'settings'];
 
 function trainingRow(
   training: Training,
@@ -102,7 +142,7 @@ function trainingRow(
   return [
     training,
     `${steps.at(-1)!.step}`,
-    formatDuration(1000 * seconds),
+    readableDuration(1000 * seconds),
     lastLoss(steps)!.toPrecision(4),
     [...machines].join('; '),
     settingsOf(record, recipe),
@@ -112,8 +152,14 @@ function trainingRow(
 /** How what a training was run with differs from the recipe. */
 function settingsOf(record: TrainingRecord | undefined, recipe: Settings): string {
   if (record === undefined) return 'not recorded';
-  const others = Object.entries(record.recipe).filter(([name, value]) => recipe[name] !== value);
-  return others.length === 0 ? 'as below' : others.map(([name, value]) => `${name} ${value}`).join(', ');
+  const runs = [...(record.earlier ?? []), { until: undefined, recipe: record.recipe }];
+  return runs
+    .map(({ until, recipe: settings }) => {
+      const others = changedSettings(recipe, settings).map((name) => `${name} ${settings[name]}`);
+      const text = others.length === 0 ? 'as below' : others.join(', ');
+      return until === undefined ? text : `until step ${until} ${text}`;
+    })
+    .join('; then ');
 }
 
 /** A row a setting, a column a training. */

@@ -32,6 +32,7 @@ import type { TaskEvent } from '../task-event.ts';
 import { sizeOfFolder } from './assemble.ts';
 import { cardPicture, type LoggedTraining, writeCard } from './model-card.ts';
 import { type PretrainParameters, recipes } from './parameters.ts';
+import { progressOf } from './progress-of.ts';
 import {
   generatedSheet,
   reconstructionSheet,
@@ -39,7 +40,6 @@ import {
   similaritySheet,
   usualSampling,
 } from './sample-sheets.ts';
-import { told } from './told.ts';
 import { openTrainingFolder } from './training-folder.ts';
 import { readLog, stepsOf } from './training-log.ts';
 
@@ -58,23 +58,23 @@ export async function* report(
   { signal }: TaskContext,
 ): AsyncGenerator<TaskEvent, QualityReport> {
   yield { kind: 'stage', stage: 'Loading the model' };
-  const judged = await openJudged(path, device);
+  const opened = await openJudged(path, device);
   try {
-    const figures = qualityFigures(yield* judge(judged, parameters, signal));
+    const figures = qualityFigures(yield* judge(opened, parameters, signal));
     if (parameters.model === undefined) return { stage: 'report', figures, card: undefined };
     yield { kind: 'stage', stage: 'Writing the model card' };
-    const card = await writeCardAndPictures(judged, figures, parameters);
+    const card = await writeCardAndPictures(opened, figures, parameters);
     yield { kind: 'file', path: card };
     return { stage: 'report', figures, card };
   } finally {
-    await judged.close();
+    await opened.close();
   }
 }
 
 /** An assembled model, open. */
 interface JudgedModel {
   readonly path: string;
-  readonly judged: PromptedModel;
+  readonly prompted: PromptedModel;
   readonly clip: HeldClip;
   readonly scheduler: Scheduler;
   close(): Promise<void>;
@@ -92,7 +92,7 @@ async function openJudged(path: string, device: Device): Promise<JudgedModel> {
   const clip = owner.adopt(await holdClip(device, openedClip), releaseClip);
   return {
     path,
-    judged: { model, tokenizer },
+    prompted: { model, tokenizer },
     clip,
     scheduler: readScheduler(parseSchedulerConfig(opened.schedulerConfig)),
     close: owner.move().dispose,
@@ -100,11 +100,11 @@ async function openJudged(path: string, device: Device): Promise<JudgedModel> {
 }
 
 async function* judge(
-  { judged, clip, scheduler }: JudgedModel,
+  { prompted, clip, scheduler }: JudgedModel,
   parameters: PretrainParameters,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TaskEvent, PocketQuality> {
-  const { model } = judged;
+  const { model } = prompted;
   const { seed, decoder } = recipes[parameters.recipe];
   const key = randomKey(seed);
   const shared = { count: parameters.scenes, ...(signal && { signal }) };
@@ -116,11 +116,11 @@ async function* judge(
     clip: yield* stage('Judging the CLIP', judgeClip(model.device, clip, shared)),
     denoising: yield* stage(
       'Judging the UNet',
-      judgeDenoising(judged, { ...noising, key: fold(key, 'denoising') }),
+      judgeDenoising(prompted, { ...noising, key: fold(key, 'denoising') }),
     ),
     generated: yield* stage(
       'Judging generated pictures',
-      judgeGenerated(judged, clip, {
+      judgeGenerated(prompted, clip, {
         ...shared,
         ...usualSampling,
         count: parameters.prompts,
@@ -130,7 +130,7 @@ async function* judge(
     ),
     attention: yield* stage(
       'Judging attention',
-      judgeAttention(judged, { ...noising, key: fold(key, 'attention') }),
+      judgeAttention(prompted, { ...noising, key: fold(key, 'attention') }),
     ),
   };
 }
@@ -140,20 +140,20 @@ async function* stage<Result>(
   judging: AsyncGenerator<JudgingEvent, Result>,
 ): AsyncGenerator<TaskEvent, Result> {
   yield { kind: 'stage', stage: name };
-  return yield* told(name, judging);
+  return yield* progressOf(name, judging);
 }
 
 /** @returns where the card lies */
 async function writeCardAndPictures(
-  { path, judged, clip, scheduler }: JudgedModel,
+  { path, prompted, clip, scheduler }: JudgedModel,
   figures: readonly QualityFigure[],
   { out, recipe }: PretrainParameters,
 ): Promise<string> {
   const trainings = await readTrainings(out);
   const pictures = new Map<string, Uint8Array>([
-    ['generated', await generatedSheet(judged, scheduler)],
-    ['reconstructions', await reconstructionSheet(judged.model)],
-    ['similarities', await similaritySheet(judged.model.device, clip)],
+    ['generated', await generatedSheet(prompted, scheduler)],
+    ['reconstructions', await reconstructionSheet(prompted.model)],
+    ['similarities', await similaritySheet(prompted.model.device, clip)],
   ]);
   for (const [training, { lines }] of trainings) {
     pictures.set(`losses-${training}`, await drawLosses(stepsOf(lines)));
@@ -165,7 +165,7 @@ async function writeCardAndPictures(
     figures,
     trainings,
     recipe: recipes[recipe],
-    scalingFactor: judged.model.vae.config.scalingFactor,
+    scalingFactor: prompted.model.vae.config.scalingFactor,
     sampling: `${scheduler.sampler.name}, ${steps} steps, guidance ${guidanceScale}`,
     prompts: sheetPrompts(),
     bytes: await sizeOfFolder(path),

@@ -1,6 +1,6 @@
-import { type Device, type NdArray, randomKey, resultOf, type Tree } from '../../../engine/index.ts';
+import { type Device, type NdArray, Owner, randomKey, resultOf, type Tree } from '../../../engine/index.ts';
 import { encodePicture, type Picture } from '../../../files/images/index.ts';
-import { type HeldModel, type PromptedModel, releaseModel } from '../../../methods/diffusion/index.ts';
+import { holdParameters, type PromptedModel, releaseNetwork } from '../../../methods/diffusion/index.ts';
 import {
   cosineSimilarity,
   type Embedding,
@@ -8,7 +8,6 @@ import {
   embedPicture,
   type HeldClip,
   Instruments,
-  releaseClip,
 } from '../../../methods/evaluation/index.ts';
 import {
   type AutoencoderHolder,
@@ -18,12 +17,7 @@ import {
   type HeldOutScene,
   heldOutPrompt,
 } from '../../../pocket/judging/index.ts';
-import {
-  type ClipParameters,
-  holdParameters,
-  sceneAt,
-  type Training,
-} from '../../../pocket/training/index.ts';
+import { type ClipParameters, sceneAt, type Training } from '../../../pocket/training/index.ts';
 import { promptOf, subjectClasses } from '../../../pocket/world/index.ts';
 import { drawMatrix } from '../../charts/draw-matrix.ts';
 import { montage, rowsOf } from '../../charts/montage.ts';
@@ -49,46 +43,39 @@ export const sampleSheets: {
 };
 
 async function reconstructionsOf({ device, networks }: TrainingSetting, parameters: Tree<NdArray>) {
-  const vae = await holdParameters(device, networks.vae, parameters);
-  try {
-    return await reconstructionSheet({ device, vae });
-  } finally {
-    await vae.parameters.dispose();
-  }
+  await using owner = new Owner();
+  const vae = owner.adopt(await holdParameters(device, networks.vae, parameters), releaseNetwork);
+  return await reconstructionSheet({ device, vae });
 }
 
 async function similaritiesOf({ device, networks }: TrainingSetting, { text, vision }: ClipParameters) {
-  const clip: HeldClip = {
-    vision: await holdParameters(device, networks.imageEncoder, vision),
-    processor: networks.imageProcessor,
+  const { imageEncoder, imageProcessor, textEncoder, tokenizer } = networks;
+  await using owner = new Owner();
+  return await similaritySheet(device, {
+    vision: owner.adopt(await holdParameters(device, imageEncoder, vision), releaseNetwork),
+    processor: imageProcessor,
     text: {
-      network: await holdParameters(device, networks.textEncoder, text),
-      tokenizer: networks.tokenizer,
+      network: owner.adopt(await holdParameters(device, textEncoder, text), releaseNetwork),
+      tokenizer,
     },
-  };
-  try {
-    return await similaritySheet(device, clip);
-  } finally {
-    await releaseClip(clip);
-  }
+  });
 }
 
 async function generatedBy(setting: TrainingSetting, parameters: Tree<NdArray>) {
   const { device, networks, folder, recipe } = setting;
   const { text } = (await averagesOf(folder, 'clip')) as ClipParameters;
   const scalingFactor = await resultOf(scalingFactorOf(setting));
-  const model: HeldModel = {
+  const vae = await trainedVae(folder);
+  await using owner = new Owner();
+  const hold = async <Config>(config: Config, tree: Tree<NdArray>) =>
+    owner.adopt(await holdParameters(device, config, tree), releaseNetwork);
+  const model = {
     device,
-    unet: await holdParameters(device, networks.unet, parameters),
-    vae: await holdParameters(device, { ...networks.vae, scalingFactor }, await trainedVae(folder)),
-    textEncoder: await holdParameters(device, networks.textEncoder, text),
+    unet: await hold(networks.unet, parameters),
+    vae: await hold({ ...networks.vae, scalingFactor }, vae),
+    textEncoder: await hold(networks.textEncoder, text),
   };
-  const scheduler = schedulerOf(recipe);
-  try {
-    return await generatedSheet({ model, tokenizer: networks.tokenizer }, scheduler);
-  } finally {
-    await releaseModel(model);
-  }
+  return await generatedSheet({ model, tokenizer: networks.tokenizer }, schedulerOf(recipe));
 }
 
 /** Held-out scenes in the odd rows, their reconstructions below them. */

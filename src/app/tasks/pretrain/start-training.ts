@@ -3,10 +3,10 @@ import { parseSchedulerConfig, readScheduler } from '../../../methods/diffusion/
 import {
   type ClipParameters,
   type EncodingEvent,
+  type FreshRun,
   latentStore,
   type PocketNetworks,
   type PocketRecipe,
-  type PretrainingRun,
   pictureStore,
   type Training,
   trainClip,
@@ -31,7 +31,7 @@ export type TrainingEvents = AsyncGenerator<EncodingEvent | StepEvent, Minimized
 
 /** Begins each training, or goes on with it. @throws TaskError if one that it builds on has not begun */
 export const startTraining: {
-  readonly [T in Training]: (setting: TrainingSetting, run: PretrainingRun) => TrainingEvents;
+  readonly [T in Training]: (setting: TrainingSetting, run: FreshRun) => TrainingEvents;
 } = {
   vae: ({ device, recipe, networks }, run) =>
     trainVae(device, networks.vae, recipe.vae, kept(networks.vae.sampleSize), run),

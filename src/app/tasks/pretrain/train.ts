@@ -1,15 +1,21 @@
 import { availableParallelism, cpus } from 'node:os';
 import { type Device, randomKey, type TrainingState } from '../../../engine/index.ts';
-import { pocketNetworks, type Training } from '../../../pocket/training/index.ts';
+import { pocketNetworks, type StepRecipe, type Training } from '../../../pocket/training/index.ts';
 import { drawLosses } from '../../charts/draw-losses.ts';
 import type { TaskContext } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
-import { foundationsOf, requireFoundations, unfinishedBelow } from './foundations.ts';
+import { foundationsOf, requireFoundations, trainingsBelow, unfinished } from './foundations.ts';
 import { type PretrainParameters, recipes } from './parameters.ts';
 import { sampleSheets } from './sample-sheets.ts';
-import { startTraining, type TrainingSetting } from './start-training.ts';
-import { averagesIn, openTrainingFolder, stepsIn } from './training-folder.ts';
-import { continueLog, lastLoss, readLog, stepsOf } from './training-log.ts';
+import { startTraining, type TrainingEvents, type TrainingSetting } from './start-training.ts';
+import {
+  averagesIn,
+  changedSettings,
+  openTrainingFolder,
+  stepsIn,
+  type TrainingRecord,
+} from './training-folder.ts';
+import { continueLog, lastLoss, readLog, stepsOf, type TrainingLog } from './training-log.ts';
 
 export interface TrainingResult {
   readonly stage: Training;
@@ -34,22 +40,81 @@ export async function* train(
   const folder = await openTrainingFolder(parameters.out, parameters.start);
   const recipe = withSteps(training, parameters);
   const setting: TrainingSetting = { device, recipe, networks: pocketNetworks(recipe.configs), folder };
+  if (parameters.steps !== undefined) yield* tellLowRate(recipe[training]);
+  const begun = yield* begin(training, setting);
+  try {
+    const state = yield* makeSteps(begun, parameters, signal);
+    return yield* conclude(begun, state);
+  } finally {
+    await begun.events.return(undefined as never);
+  }
+}
+
+/** A training about to make its next step. */
+interface BegunTraining {
+  readonly training: Training;
+  readonly setting: TrainingSetting;
+  /** Steps that earlier runs made. */
+  readonly done: number;
+  readonly events: TrainingEvents;
+  readonly log: TrainingLog;
+}
+
+/** Looks at what is in the folder, and records with which settings it goes on. */
+async function* begin(
+  training: Training,
+  setting: TrainingSetting,
+): AsyncGenerator<TaskEvent, BegunTraining> {
+  const { folder, recipe, device } = setting;
   const resumeFrom = await folder.state(training);
   const done = resumeFrom === undefined ? 0 : stepsIn(resumeFrom);
   if (done > 0) yield { kind: 'note', message: `Going on from step ${done}` };
   yield { kind: 'stage', stage: 'Preparing' };
   await requireFoundations(folder, training);
-  for (const { training: below, done, steps } of await unfinishedBelow(folder, training)) {
-    yield { kind: 'warning', message: `The training "${below}" has made ${done} of its ${steps} steps` };
+  for (const below of await unfinished(folder, trainingsBelow(training))) {
+    const message = `The training "${below.training}" has made ${below.done} of its ${below.steps} steps`;
+    yield { kind: 'warning', message };
   }
+  const earlier = done === 0 ? [] : yield* earlierSettings(training, setting, done);
   await folder.saveRecord(training, {
     recipe: { ...recipe[training] },
+    seed: recipe.seed,
+    ...(earlier.length > 0 && { earlier }),
     foundations: await foundationsOf(folder, training),
   });
   const start = resumeFrom === undefined ? await folder.given(training) : undefined;
   const run = { key: randomKey(recipe.seed), ...(resumeFrom && { resumeFrom }), ...(start && { start }) };
   const events = startTraining[training](setting, run);
   const log = await continueLog(folder, training, { step: done, machine: machine(device) });
+  return { training, setting, done, events, log };
+}
+
+/** Those of the steps that are made; warns if they are others than those to come. */
+async function* earlierSettings(
+  training: Training,
+  { folder, recipe }: TrainingSetting,
+  done: number,
+): AsyncGenerator<TaskEvent, NonNullable<TrainingRecord['earlier']>> {
+  const before = await folder.record(training);
+  if (before === undefined) return [];
+  const now: Readonly<Record<string, number>> = { ...recipe[training] };
+  const changed = changedSettings(before.recipe, now).filter((name) => name !== 'steps'); // which may be more or fewer
+  if (before.seed !== undefined && before.seed !== recipe.seed) changed.push('seed');
+  if (changed.length === 0) return before.earlier ?? [];
+  yield {
+    kind: 'warning',
+    message: `Going on with another ${changed.join(', ')} than the first ${done} steps were made with`,
+  };
+  return [...(before.earlier ?? []), { until: done, recipe: before.recipe }];
+}
+
+/** Steps, saves and sheets; the state at the end. */
+async function* makeSteps(
+  { training, setting, done, events, log }: BegunTraining,
+  { saveMinutes, sheetSteps }: PretrainParameters,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<TaskEvent, TrainingState> {
+  const { folder, recipe } = setting;
   const total = recipe[training].steps;
   const progress = (step: number): TaskEvent => ({
     kind: 'progress',
@@ -58,61 +123,74 @@ export async function* train(
     total,
     unit: 'steps',
   });
-
-  async function* sheetAt(state: TrainingState): AsyncGenerator<TaskEvent> {
-    const step = String(stepsIn(state)).padStart(6, '0');
-    const name = `${training}.step-${step}.png`;
-    await folder.write(name, await sampleSheets[training](setting, averagesIn(state)));
-    yield { kind: 'file', path: folder.path(name) };
-  }
-
   yield progress(Math.min(done, total));
-  try {
-    let saved = performance.now();
-    let began = performance.now();
-    let next = await events.next();
-    for (; !next.done; next = await events.next()) {
-      const event = next.value;
-      if (event.kind === 'encoded') {
-        const { done, count } = event;
-        yield { kind: 'progress', stage: 'Encoding scenes', done, total: count, unit: 'pictures' };
-        signal?.throwIfAborted();
-        began = performance.now();
-        continue;
-      }
-      await log.append(event, (performance.now() - began) / 1000);
-      yield progress(event.step);
-      const stops = signal?.aborted === true;
-      const isLast = event.step === total;
-      const isDue = performance.now() - saved >= 60_000 * parameters.saveMinutes;
-      if (stops || (isDue && !isLast)) {
-        await folder.save(training, await event.save());
-        saved = performance.now();
-        yield { kind: 'note', message: `Step ${event.step}: saved, loss ${event.loss.toPrecision(4)}` };
-      }
+  let saved = performance.now();
+  let began = performance.now();
+  let next = await events.next();
+  for (; !next.done; next = await events.next()) {
+    const event = next.value;
+    if (event.kind === 'encoded') {
+      const { done, count } = event;
+      yield { kind: 'progress', stage: 'Encoding scenes', done, total: count, unit: 'pictures' };
       signal?.throwIfAborted();
-      if (!isLast && event.step % parameters.sheetSteps === 0) yield* sheetAt(await event.save());
       began = performance.now();
+      continue;
     }
-    const state = await next.value.save();
-    await next.value.dispose();
-    await folder.save(training, state);
-    yield { kind: 'file', path: folder.path(`${training}.state.safetensors`) };
-    yield* sheetAt(state);
-    const steps = stepsOf(await readLog(folder, training));
-    if (steps.length > 0) {
-      await folder.write(`${training}.losses.png`, await drawLosses(steps));
-      yield { kind: 'file', path: folder.path(`${training}.losses.png`) };
+    await log.append(event, (performance.now() - began) / 1000);
+    yield progress(event.step);
+    const stops = signal?.aborted === true;
+    const isLast = event.step === total;
+    const isDue = performance.now() - saved >= 60_000 * saveMinutes;
+    if (stops || (isDue && !isLast)) {
+      await folder.save(training, await event.save());
+      saved = performance.now();
+      yield { kind: 'note', message: `Step ${event.step}: saved, loss ${event.loss.toPrecision(4)}` };
     }
-    return {
-      stage: training,
-      steps: stepsIn(state),
-      loss: lastLoss(steps),
-      state: folder.path(`${training}.state.safetensors`),
-    };
-  } finally {
-    await events.return(undefined as never);
+    signal?.throwIfAborted();
+    if (!isLast && event.step % sheetSteps === 0) yield* writeSheet(training, setting, await event.save());
+    began = performance.now();
   }
+  const state = await next.value.save();
+  await next.value.dispose();
+  await folder.save(training, state);
+  return state;
+}
+
+/** Tells of the state, and draws what it came to and how. */
+async function* conclude(
+  { training, setting }: BegunTraining,
+  state: TrainingState,
+): AsyncGenerator<TaskEvent, TrainingResult> {
+  const { folder } = setting;
+  const path = folder.path(`${training}.state.safetensors`);
+  yield { kind: 'file', path };
+  yield* writeSheet(training, setting, state);
+  const steps = stepsOf(await readLog(folder, training));
+  if (steps.length > 0) {
+    await folder.write(`${training}.losses.png`, await drawLosses(steps));
+    yield { kind: 'file', path: folder.path(`${training}.losses.png`) };
+  }
+  return { stage: training, steps: stepsIn(state), loss: lastLoss(steps), state: path };
+}
+
+async function* writeSheet(
+  training: Training,
+  setting: TrainingSetting,
+  state: TrainingState,
+): AsyncGenerator<TaskEvent> {
+  const name = `${training}.step-${String(stepsIn(state)).padStart(6, '0')}.png`;
+  await setting.folder.write(name, await sampleSheets[training](setting, averagesIn(state)));
+  yield { kind: 'file', path: setting.folder.path(name) };
+}
+
+/** Fewer steps than the rate needs to rise and fall never have all of it. */
+function* tellLowRate({ steps, warmup, decay }: StepRecipe): Generator<TaskEvent> {
+  if (steps >= warmup + decay) return;
+  const share = Math.round((100 * steps) / (warmup + decay));
+  yield {
+    kind: 'warning',
+    message: `In ${steps} steps the learning rate comes to ${share} % of the recipe's: it rises over ${warmup} and falls over the last ${decay}`,
+  };
 }
 
 function withSteps(training: Training, { recipe, steps }: PretrainParameters) {

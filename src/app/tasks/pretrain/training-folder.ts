@@ -30,14 +30,26 @@ export interface TrainingFolder {
   readonly write: (name: string, bytes: Uint8Array) => Promise<void>;
 }
 
+const settingsSchema = z.object({ steps: z.number() }).catchall(z.number());
+
 const recordSchema = z.object({
   /** All its settings. */
-  recipe: z.object({ steps: z.number() }).catchall(z.number()),
+  recipe: settingsSchema,
+  /** Of all its randomness. */
+  seed: z.number().optional(),
+  /** Other settings that it was run with before, each until so many steps were made. */
+  earlier: z.array(z.object({ until: z.number(), recipe: settingsSchema })).optional(),
   /** Fingerprints of what it builds on. */
   foundations: z.record(z.string(), z.string()),
 });
 
 export type TrainingRecord = z.infer<typeof recordSchema>;
+
+/** Names of settings that have another value in `now` than in `before`. */
+export const changedSettings = (
+  before: Readonly<Record<string, number>>,
+  now: Readonly<Record<string, number>>,
+): readonly string[] => Object.keys(now).filter((name) => now[name] !== before[name]);
 
 /** @param start folder of a model whose parameters stand for trainings that are not in the folder */
 export async function openTrainingFolder(path: string, start?: string): Promise<TrainingFolder> {

@@ -1,4 +1,11 @@
-import { fold, type NdArray, ndArray, normal, type RandomKey } from '../../../engine/arrays/index.ts';
+import {
+  fold,
+  type NdArray,
+  ndArray,
+  normal,
+  type RandomKey,
+  type Shape,
+} from '../../../engine/arrays/index.ts';
 import type { Device } from '../../../engine/index.ts';
 import type { UnetConfig } from '../../../networks/unet/index.ts';
 import {
@@ -23,11 +30,16 @@ export interface SubjectMapSettings extends AttentionChoice {
   readonly refinements?: number;
 }
 
-export interface SubjectMapOptions extends SubjectMapSettings {
+/** Who looks, and how. */
+export interface SubjectMapLooker extends SubjectMapSettings {
   readonly device: Device;
   /** The pre-trained UNet. */
   readonly network: HeldNetwork<UnetConfig>;
   readonly schedule: NoiseSchedule;
+}
+
+/** What is looked at. */
+export interface SubjectMapSource {
   /** ẑ, [1, channels, height, width]. */
   readonly source: Latents;
   /** The source prompt, [1, tokens, size]. */
@@ -36,6 +48,14 @@ export interface SubjectMapOptions extends SubjectMapSettings {
   readonly positions: readonly number[];
   readonly key: RandomKey;
   readonly signal?: AbortSignal;
+}
+
+export type SubjectMapOptions = SubjectMapLooker & SubjectMapSource;
+
+export interface CompiledSubjectMap {
+  /** See `subjectMap`. */
+  readonly look: (at: SubjectMapSource) => AsyncGenerator<AttentionEvent, Plane, undefined>;
+  readonly dispose: () => Promise<void>;
 }
 
 /** After each call of the UNet. */
@@ -56,33 +76,49 @@ export interface AttentionEvent {
 export async function* subjectMap(
   options: SubjectMapOptions,
 ): AsyncGenerator<AttentionEvent, Plane, undefined> {
-  const { device, network, schedule, source, context, key, signal, refinements = 1 } = options;
-  const size = source.shape.slice(2) as [height: number, width: number];
-  const timesteps = timestepsOf(options);
-  const { noises = 2 } = options;
-  checkCounts(noises, refinements);
-  const tokens = context.shape[1]!;
-  const words = wordWeights(options.positions, tokens);
-  const layers = listAttentionLayers(network.config, size, tokens);
-  const shapes = { sample: source.shape, context: context.shape };
-  const chosen = chooseAttention(layers, options);
-  const { read, dispose } = await compileAttention(device, network, chosen, shapes);
+  const shapes = { sample: options.source.shape, context: options.context.shape };
+  const { look, dispose } = await compileSubjectMap(options, shapes);
   try {
-    const count = timesteps.length * noises;
-    const readings: AttentionReading[] = [];
-    for (let step = 0; step < count; step++) {
-      signal?.throwIfAborted();
-      const at = timesteps[Math.floor(step / noises)]!;
-      const noise = normal(fold(fold(key, 'attention'), step), source.shape);
-      const sample = noiseTo(levelAt(schedule, at), source, noise);
-      const timestep = ndArray('float32', [1], Float32Array.of(at));
-      readings.push(await read({ sample, timestep, context, words }, signal));
-      yield { kind: 'attention', step, count };
-    }
-    return mapOf(readings, size, refinements);
+    return yield* look(options);
   } finally {
     await dispose();
   }
+}
+
+/**
+ * `subjectMap` for any number of sources of one size.
+ * @param shapes of the latents, [1, channels, height, width], and of the context, [1, tokens, size]
+ */
+export async function compileSubjectMap(
+  { device, network, schedule, ...settings }: SubjectMapLooker,
+  shapes: { readonly sample: Shape; readonly context: Shape },
+): Promise<CompiledSubjectMap> {
+  const { noises = 2, refinements = 1 } = settings;
+  const timesteps = timestepsOf(settings, schedule);
+  checkCounts(noises, refinements);
+  const size = shapes.sample.slice(2) as [height: number, width: number];
+  const tokens = shapes.context[1]!;
+  const layers = listAttentionLayers(network.config, size, tokens);
+  const chosen = chooseAttention(layers, settings);
+  const { read, dispose } = await compileAttention(device, network, chosen, shapes);
+  const count = timesteps.length * noises;
+  return {
+    async *look({ source, context, positions, key, signal }) {
+      const words = wordWeights(positions, tokens);
+      const readings: AttentionReading[] = [];
+      for (let step = 0; step < count; step++) {
+        signal?.throwIfAborted();
+        const at = timesteps[Math.floor(step / noises)]!;
+        const noise = normal(fold(fold(key, 'attention'), step), source.shape);
+        const sample = noiseTo(levelAt(schedule, at), source, noise);
+        const timestep = ndArray('float32', [1], Float32Array.of(at));
+        readings.push(await read({ sample, timestep, context, words }, signal));
+        yield { kind: 'attention', step, count };
+      }
+      return mapOf(readings, size, refinements);
+    },
+    dispose,
+  };
 }
 
 /** What was read, as a plane of the size: averaged, refined, stretched. */
@@ -149,7 +185,10 @@ function stretch(plane: Plane): Plane {
   return { ...plane, data: plane.data.map((value) => (range > 0 ? (value - least) / range : 0)) };
 }
 
-function timestepsOf({ times = [0.1, 0.2, 0.3, 0.4, 0.5], schedule }: SubjectMapOptions): number[] {
+function timestepsOf(
+  { times = [0.1, 0.2, 0.3, 0.4, 0.5] }: SubjectMapSettings,
+  schedule: NoiseSchedule,
+): number[] {
   const wrong = times.find((time) => !(time >= 0 && time <= 1));
   if (wrong !== undefined || times.length === 0) {
     throw new Error(

@@ -1,7 +1,7 @@
 import type { ProgressUnit, TaskEvent } from '../task-event.ts';
 
-/** What tells how many of its pictures are done, as events of a task. */
-export async function* told<Result>(
+/** Events of what tells how many of its pictures are done, as a task's; an abort ends it between two. */
+export async function* progressOf<Result>(
   stage: string,
   events: AsyncGenerator<{ readonly done: number; readonly count: number }, Result>,
   signal?: AbortSignal,
