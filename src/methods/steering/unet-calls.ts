@@ -1,3 +1,4 @@
+import { guidedTexts } from './edsd.ts';
 import { stepsUntil } from './guided-images/spatial-guide.ts';
 import type { SteerEvent } from './steer.ts';
 import { passesPerStep, type SteeringSettings } from './steering-settings.ts';
@@ -20,7 +21,7 @@ export function unetCallsOfSteering(event: SteerEvent, settings: SteeringSetting
     return guidance.kind === 'energy' ? 4 : 2;
   }
   if (event.kind !== 'step') return 0;
-  const texts = edsd !== 'off' && edsd.guidanceScale !== 1 ? 2 : 1;
-  const predictions = edsd === 'off' ? 0 : edsd.batchSize * (edsd.edits + 1) * 2 * texts;
+  const predictions =
+    edsd === 'off' ? 0 : edsd.batchSize * (edsd.edits + 1) * 2 * guidedTexts(edsd.guidanceScale).length;
   return predictions + 2 * passesPerStep(settings);
 }

@@ -24,7 +24,7 @@ export interface BenchmarkSource {
   readonly scene: Scene;
   /** "a photo of a cat on the grass" */
   readonly sourcePrompt: string;
-  /** "a photo of a {concept} cat on the grass": the learned word or words go where {concept} stands. */
+  /** "a photo of a {concept} on the grass": {concept} stands for all that names the concept. */
   readonly targetPrompt: string;
 }
 
@@ -148,7 +148,7 @@ function pairsOf(
   });
 }
 
-/** Pictures of one concept as a person takes them: one posture, seen much alike, in different places. */
+/** Pictures of one concept as a person takes them: one posture, seen much alike, in up to four places. */
 function references(
   key: RandomKey,
   concept: Concept,

@@ -18,12 +18,10 @@ export function captionOf(scene: Scene, key: RandomKey): string {
 
 /**
  * The short prompt of a scene, class and place: "a photo of a cat on the grass".
- * @param modifier a word before the class, such as `{concept}` or a learned token
+ * @param subject what the subject is called, such as `{concept}`; its class by default
  */
-export function promptOf(scene: Scene, modifier = ''): string {
-  const noun = join([modifier, scene.subject.class]);
-  return `a photo of ${withArticle(noun)} ${placePhrases[scene.background.kind]}`;
-}
+export const promptOf = (scene: Scene, subject: string = scene.subject.class): string =>
+  `a photo of ${withArticle(subject)} ${placePhrases[scene.background.kind]}`;
 
 function describeSubject({ subject }: Scene, chance: Chance): string {
   const { pose, appearance } = subject;

@@ -11,7 +11,7 @@ import { subjectDrawings } from './subjects/index.ts';
 
 /** A scene as SVG in three layers, 100 by 100, to be laid over each other. */
 export interface Layers {
-  /** Background, shadows and what stands behind the subject; opaque. */
+  /** Background, shadows and what stands behind the subject; opaque but for a blurred background's border. */
   readonly behind: string;
   readonly subject: string;
   /** What stands in front of the subject; empty if nothing does. */

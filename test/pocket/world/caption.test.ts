@@ -142,9 +142,11 @@ describe('vocabulary', () => {
 });
 
 describe('promptOf', () => {
-  it('differs only in the modifier', () => {
+  it('differs only in what the subject is called', () => {
     const { scene } = captioned[0]!;
-    expect(promptOf(scene, '{concept}').replace('{concept} ', '')).toBe(promptOf(scene).replace('an ', 'a '));
+    const named = promptOf(scene, '{concept}').replace('{concept}', scene.subject.class);
+    expect(named).toBe(promptOf(scene).replace('an ', 'a '));
+    expect(promptOf(scene, 'orange cat')).toContain('a photo of an orange cat ');
   });
 });
 

@@ -80,8 +80,7 @@ function manifestOf(title: string, suites: readonly SuiteName[], set: BenchmarkS
       classWord: scene.subject.class,
       picture: `sources/${name}.png`,
       prompt: sourcePrompt,
-      // The set has the class word behind the concept's; a manifest's {concept} stands for both.
-      targetPrompt: targetPrompt.replace(`{concept} ${scene.subject.class}`, '{concept}'),
+      targetPrompt,
       mask: `sources/${name}.mask.png`,
       oracles: Object.fromEntries(
         set.pairs

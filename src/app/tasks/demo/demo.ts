@@ -112,7 +112,7 @@ export const demo = defineTask({
           ...common,
           picture: drawn.source,
           sourcePrompt,
-          prompt: targetPrompt.replace(`{concept} ${chosen.concept.concept.class}`, phrase),
+          prompt: targetPrompt.replace('{concept}', phrase),
           concept: conceptFolder,
           output: editFolder,
           variants: ['dds-sm', 'full'],

@@ -8,6 +8,6 @@ export interface CompanionDrawing {
   readonly place: 'behind' | 'front';
   /** Half the width of its shadow; 0 casts none. */
   readonly shadow: number;
-  /** Half its own width, at scale 1. */
+  /** Half the width of its foot, at scale 1; leaves may reach further. */
   readonly half: number;
 }
