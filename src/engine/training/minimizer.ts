@@ -75,6 +75,25 @@ export async function createMinimizer<Variables extends Tree<Source>, Batch exte
     settings.compute,
   );
   const start = resumeFrom === undefined ? fresh : await savedState(resumeFrom, fresh);
+  await using owner = new Owner();
+  const programs = await compilePrograms(device, problem, settings, owner);
+  return await Minimizer.start<Variables>({
+    device,
+    frozen: problem.frozen,
+    start,
+    settings,
+    programs,
+    owner,
+  });
+}
+
+/** A step as one program; or, where several batches make one, a program for each of them and one that updates. */
+async function compilePrograms<Variables extends Tree<Source>, Batch extends Tree<TensorSpec>>(
+  device: Device,
+  problem: Problem<Variables, Batch>,
+  settings: Settings,
+  owner: Owner,
+): Promise<Programs> {
   const compileOptions = {
     ...(problem.compute && { compute: problem.compute }),
     ...(problem.threads && { threads: problem.threads }),
@@ -102,7 +121,6 @@ export async function createMinimizer<Variables extends Tree<Source>, Batch exte
     ),
     ...(recipe.averages && { averageRate: spec([]) }),
   };
-  await using owner = new Owner();
   const compileStep = async (
     build: (inputs: never, state: never) => StepResult,
     specs: Tree<TensorSpec>,
@@ -122,8 +140,7 @@ export async function createMinimizer<Variables extends Tree<Source>, Batch exte
       { batch: problem.batch, scalars: { ...scalars, share: spec([]) } },
       perStep,
     );
-    const programs = { kind: 'at once', step } as const;
-    return await Minimizer.start<Variables>(device, problem.frozen, start, settings, programs, owner);
+    return { kind: 'at once', step };
   }
   const collect = await compileStep(
     ({ batch, scalars }: StepInputs, state: StepState) => {
@@ -141,8 +158,7 @@ export async function createMinimizer<Variables extends Tree<Source>, Batch exte
     { scalars },
     { ...perStep, gradients: shared.variables },
   );
-  const programs = { kind: 'collected', collect, update } as const;
-  return await Minimizer.start<Variables>(device, problem.frozen, start, settings, programs, owner);
+  return { kind: 'collected', collect, update };
 }
 
 /** A compiled step of any form: its inputs and outputs are checked when it runs. */
@@ -172,14 +188,22 @@ export class Minimizer<Variables extends Tree<Source>> {
     private readonly owner: Owner,
   ) {}
 
-  static async start<Variables extends Tree<Source>>(
-    device: Device,
-    frozen: State | undefined,
-    { leaves, counters }: StartingState,
-    settings: Settings,
-    programs: Programs,
-    owner: Owner,
-  ): Promise<Minimizer<Variables>> {
+  static async start<Variables extends Tree<Source>>({
+    device,
+    frozen,
+    start: { leaves, counters },
+    settings,
+    programs,
+    owner,
+  }: {
+    readonly device: Device;
+    readonly frozen: State | undefined;
+    readonly start: StartingState;
+    readonly settings: Settings;
+    readonly programs: Programs;
+    /** Of the programs; what is started takes it over. */
+    readonly owner: Owner;
+  }): Promise<Minimizer<Variables>> {
     const state = owner.use((await device.holdLazily(leaves)) as unknown as State<HeldTree>);
     const all = owner.use(
       await device.combine({
