@@ -6,8 +6,7 @@
 import { randomStableDiffusion } from '../../scripts/random-stable-diffusion.ts';
 import { normal, openDevice, randomKey } from '../../src/engine/index.ts';
 import type { LazyArrays } from '../../src/files/checkpoints/index.ts';
-import { holdNetwork } from '../../src/methods/diffusion/held-model.ts';
-import { decodeLatents, encodeImage } from '../../src/methods/diffusion/index.ts';
+import { decodeLatents, encodeImage, holdNetwork } from '../../src/methods/diffusion/index.ts';
 import { parseVaeConfig, pixelsPerCell } from '../../src/networks/vae/index.ts';
 
 const [direction, side] = [process.argv[2], Number(process.argv[3])];

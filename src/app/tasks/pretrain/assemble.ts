@@ -39,7 +39,7 @@ export async function* assemble(
   const recipe = recipes[parameters.recipe];
   yield { kind: 'stage', stage: 'Putting the model together' };
   for (const training of trainings) await requireFoundations(folder, training);
-  for (const warning of await incomplete(folder)) yield { kind: 'warning', message: warning };
+  for (const message of await incomplete(folder)) yield { kind: 'warning', message };
   const [vae, clip] = [await trainedVae(folder), await trainedClip(folder)];
   const unet = await averagesOf(folder, 'unet');
   const setting = { device, recipe, networks: pocketNetworks(recipe.configs), folder };
@@ -57,23 +57,19 @@ export async function* assemble(
   return { stage: 'assemble', model: path, bytes: await sizeOfFolder(path) };
 }
 
-/** What a model lacks that is put together now. */
+/** A sentence for each training that a model put together now would lack, or have in part. */
 async function incomplete(folder: TrainingFolder): Promise<readonly string[]> {
-  const short = await unfinished(folder, trainings);
-  const tunings = { decoder: 'vae', vision: 'clip' } as const;
-  const untuned = [];
-  for (const [tuning, whole] of Object.entries(tunings) as [keyof typeof tunings, 'vae' | 'clip'][]) {
+  const sentences = [...(await unfinished(folder, trainings))];
+  for (const [tuning, whole] of [
+    ['decoder', 'vae'],
+    ['vision', 'clip'],
+  ] as const) {
     const isWhole = (await folder.state(whole)) !== undefined; // a given model has it tuned
-    if (isWhole && (await folder.state(tuning)) === undefined) untuned.push({ tuning, whole });
+    if (isWhole && (await folder.state(tuning)) === undefined) {
+      sentences.push(`There is no training "${tuning}", so it stays as "${whole}" left it`);
+    }
   }
-  return [
-    ...short.map(
-      ({ training, done, steps }) => `The training "${training}" has made ${done} of its ${steps} steps`,
-    ),
-    ...untuned.map(
-      ({ tuning, whole }) => `There is no training "${tuning}", so it stays as "${whole}" left it`,
-    ),
-  ];
+  return sentences;
 }
 
 /** The folder of the card's pictures. */

@@ -47,16 +47,18 @@ export async function requireFoundations(folder: TrainingFolder, training: Train
 export const trainingsBelow = (training: Training): readonly Training[] =>
   builtOn[training].map((name) => foundations[name].training);
 
-/** Those that have begun and have not made all their steps. */
+/** A sentence for each that has begun and has not made all its steps. */
 export async function unfinished(
   folder: TrainingFolder,
   among: readonly Training[],
-): Promise<readonly { readonly training: Training; readonly done: number; readonly steps: number }[]> {
-  const found = [];
+): Promise<readonly string[]> {
+  const found: string[] = [];
   for (const training of among) {
     const [state, record] = [await folder.state(training), await folder.record(training)];
     const [done, steps] = [state && stepsIn(state), record?.recipe.steps];
-    if (done !== undefined && steps !== undefined && done < steps) found.push({ training, done, steps });
+    if (done !== undefined && steps !== undefined && done < steps) {
+      found.push(`The training "${training}" has made ${done} of its ${steps} steps`);
+    }
   }
   return found;
 }

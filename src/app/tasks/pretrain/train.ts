@@ -71,8 +71,7 @@ async function* begin(
   if (done > 0) yield { kind: 'note', message: `Going on from step ${done}` };
   yield { kind: 'stage', stage: 'Preparing' };
   await requireFoundations(folder, training);
-  for (const below of await unfinished(folder, trainingsBelow(training))) {
-    const message = `The training "${below.training}" has made ${below.done} of its ${below.steps} steps`;
+  for (const message of await unfinished(folder, trainingsBelow(training))) {
     yield { kind: 'warning', message };
   }
   const earlier = done === 0 ? [] : yield* earlierSettings(training, setting, done);
