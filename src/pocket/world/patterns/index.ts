@@ -14,12 +14,14 @@ export interface Coat {
   readonly key: string;
   readonly x: number;
   readonly y: number;
-  /** Half the extent along the part. */
+  /** Half the extent along the part at rest: of the subject's shape, not of its pose. */
   readonly length: number;
-  /** Half the extent across it. */
+  /** Half the extent across it, likewise. */
   readonly girth: number;
   /** Degrees from the x axis to the part's length. */
   readonly turn?: number;
+  /** How many times its extent at rest the pose makes it, marks and all; 1 and 1 by default. */
+  readonly stretch?: readonly [along: number, across: number];
 }
 
 /** One path with all the marks on a coat, around the origin, the length along x. */
@@ -37,5 +39,6 @@ const marksOf: { readonly [P in Exclude<Pattern, 'plain'>]: Marks } = {
 export function patternOn(coat: Coat, pattern: Pattern, seed: number, colour: string): string {
   if (pattern === 'plain') return '';
   const chance = chanceFrom(fold(fold(randomKey(seed), pattern), coat.key));
-  return group(fill(marksOf[pattern](coat, chance), colour), coat.x, coat.y, coat.turn ?? 0);
+  const { x, y, turn = 0, stretch = [1, 1] } = coat;
+  return group(fill(marksOf[pattern](coat, chance), colour), x, y, turn, ...stretch);
 }

@@ -17,7 +17,8 @@ export const backpack: SubjectDrawing = {
 
 function standing(pose: Pose, ink: SubjectInk): string {
   const { build } = ink.appearance;
-  const wide = 17.6 + 1.5 * build + 0.8 * pose.bodyLength;
+  const broad = 17.6 + 1.5 * build; // at rest
+  const wide = broad + 0.8 * pose.bodyLength;
   const tall = 45 + 1.4 * pose.headSize;
   const sack = smooth([
     [-wide * 0.94, -3],
@@ -37,7 +38,16 @@ function standing(pose: Pose, ink: SubjectInk): string {
       { path: box(-wide - 4.6, -20, 9, 17, 4), fill: mix(ink.second, '#22152f', 0.1) },
       { path: box(wide - 4.4, -20, 9, 17, 4), fill: mix(ink.second, '#22152f', 0.1) },
     ) +
-    ink.body(ink.coat(sack, { key: 'sack', x: 0, y: -tall * 0.5, length: wide, girth: tall * 0.5 })) +
+    ink.body(
+      ink.coat(sack, {
+        key: 'sack',
+        x: 0,
+        y: -tall * 0.5,
+        length: broad,
+        girth: 22.5,
+        stretch: [wide / broad, tall / 45],
+      }),
+    ) +
     zip(ink, wide, tall, pose.head) +
     pocket(ink, wide) +
     wear(ink, 'neck', { x: 0, y: -tall * 0.76, reach: wide * 0.94 }) +

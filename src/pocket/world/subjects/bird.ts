@@ -73,7 +73,17 @@ function figure(pose: Pose, ink: SubjectInk, wing: (pose: Pose, ink: SubjectInk)
   );
   return (
     ink.body(...feathers.map((path) => ({ path, fill: ink.second }))) +
-    ink.body(ink.coat(trunk, { key: 'trunk', x: -1, y: -20, length: 15, girth: 11, turn: -20 })) +
+    ink.body(
+      ink.coat(trunk, {
+        key: 'trunk',
+        x: -1 - long / 2,
+        y: -20,
+        length: 15,
+        girth: 11,
+        turn: -20,
+        stretch: [1 + long / 30, 1],
+      }),
+    ) +
     ink.within(trunk, fill(ellipse(12, -12, 12, 12 + deep), ink.pale, 0.9)) +
     wing(pose, ink) +
     wear(ink, 'neck', { x: 10, y: -31, reach: 8.4 }) +

@@ -39,7 +39,7 @@ function driving(pose: Pose, ink: SubjectInk): string {
   return (
     ink.body({ path: box(-long - 2, -10.4, 2 * long + 4, 5, 2.4), fill: mix(ink.second, '#ffffff', 0.1) }) +
     wheels(pose, ink, -19.5, 'far') +
-    ink.body(ink.coat(body, { key: 'body', x: 0, y: -19, length: long, girth: 14 })) +
+    ink.body(ink.coat(body, { key: 'body', x: 0, y: -19, length: 32, girth: 14, stretch: [long / 32, 1] })) +
     windows(ink, roof, hood) +
     ink.line(`M-1 ${hood - 1}V-7.4M-15 ${hood - 1}Q-17 -12 -11 -8`, ink.base, 0.75) +
     ink.line('M2 -17.4H6', ink.base, 1.2) +

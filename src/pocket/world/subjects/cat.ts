@@ -22,7 +22,7 @@ function figure(body: (pose: Pose, ink: SubjectInk, build: Build) => Body): Draw
   return (pose, ink) => {
     const { build } = ink.appearance;
     const { behind, front, neck, rump } = body(pose, ink, {
-      length: 18 + 2.5 * pose.bodyLength,
+      length: 18,
       depth: 9.6 + 1.6 * build,
       leg: 12,
       limb: 2.9 + 0.3 * build,
@@ -49,7 +49,17 @@ function tail({ tail: lift }: Pose, ink: SubjectInk, [x, y]: readonly [number, n
     ],
     [2.7, 2.5, 2.4, 2.3, 2],
   );
-  return ink.body(ink.coat(path, { key: 'tail', x: x - 6, y: y - 10, length: 13, girth: 6, turn: -90 }));
+  return ink.body(
+    ink.coat(path, {
+      key: 'tail',
+      x: x - 6,
+      y: y - 10 - 2 * lift,
+      length: 13,
+      girth: 6,
+      turn: -90,
+      stretch: [1 + lift / 6.5, 1],
+    }),
+  );
 }
 
 /** The head from the front, a little turned, around its middle. `trait` is the size of the ears. */

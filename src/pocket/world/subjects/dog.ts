@@ -22,7 +22,7 @@ function figure(body: (pose: Pose, ink: SubjectInk, build: Build) => Body): Draw
   return (pose, ink) => {
     const { build } = ink.appearance;
     const { behind, front, neck, rump } = body(pose, ink, {
-      length: 18.5 + 2.5 * pose.bodyLength,
+      length: 18.5,
       depth: 10.4 + 1.6 * build,
       leg: 13.5,
       limb: 3.5 + 0.3 * build,
@@ -47,7 +47,17 @@ function tail({ tail: lift }: Pose, ink: SubjectInk, [x, y]: readonly [number, n
     ],
     [3.2, 2.5, 1.5],
   );
-  return ink.body(ink.coat(path, { key: 'tail', x: x - 3, y: y - 6, length: 8, girth: 4, turn: -60 }));
+  return ink.body(
+    ink.coat(path, {
+      key: 'tail',
+      x: x - 3,
+      y: y - 6 - 2 * lift,
+      length: 8,
+      girth: 4,
+      turn: -60,
+      stretch: [1 + lift / 4, 1],
+    }),
+  );
 }
 
 /** A broad muzzle and hanging ears; `trait` is the length of the ears. */

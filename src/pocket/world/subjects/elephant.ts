@@ -31,19 +31,22 @@ function standing(pose: Pose, ink: SubjectInk): string {
   ]);
   const tail = `M${-long + 1} ${y - 4}Q${-long - 7} ${y - 1} ${-long - 5 - 2 * pose.tail} ${y + 8}`;
   return (
-    ink.body(...leg(ink, long * 0.72, -pose.limbs, 'far'), ...leg(ink, -long * 0.38, pose.limbs, 'far')) +
+    ink.body(
+      ...leg(ink, 'far front', long * 0.72, -pose.limbs),
+      ...leg(ink, 'far hind', -long * 0.38, pose.limbs),
+    ) +
     stroke(tail, mix(ink.base, '#22152f', 0.72), 3.4) +
     stroke(tail, ink.base, 1.7) +
     ink.body(
-      ink.coat(trunk, { key: 'trunk', x: -1, y, length: long, girth: deep }),
-      ...leg(ink, long * 0.44, pose.limbs, 'near'),
-      ...leg(ink, -long * 0.66, -pose.limbs, 'near'),
+      ink.coat(trunk, { key: 'trunk', x: -1, y, length: 21, girth: deep, stretch: [long / 21, 1] }),
+      ...leg(ink, 'near front', long * 0.44, pose.limbs),
+      ...leg(ink, 'near hind', -long * 0.66, -pose.limbs),
     ) +
     group(head(pose, ink), long * 0.86, y - 9, 4 * pose.head, 1 + 0.08 * pose.headSize)
   );
 }
 
-function leg(ink: SubjectInk, x: number, stride: number, side: 'near' | 'far'): Part[] {
+function leg(ink: SubjectInk, key: `${'near' | 'far'} ${string}`, x: number, stride: number): Part[] {
   const foot = x + 2.6 * stride;
   const path = tube(
     [
@@ -53,9 +56,9 @@ function leg(ink: SubjectInk, x: number, stride: number, side: 'near' | 'far'): 
     ],
     [6, 5.2, 5],
   );
-  const form = side === 'far' ? 'far' : 'round';
+  const form = key.startsWith('far') ? 'far' : 'round';
   return [
-    ink.coat(path, { key: `leg ${Math.round(x)}`, x, y: -10, length: 9, girth: 5, turn: 90 }, form),
+    ink.coat(path, { key, x, y: -10, length: 9, girth: 5, turn: 90 }, form),
     { path: box(foot - 5.2, -4.6, 10.4, 4.6, 2.2), fill: ink.base, form },
   ];
 }

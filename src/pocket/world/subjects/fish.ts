@@ -65,7 +65,16 @@ function swimming(pose: Pose, ink: SubjectInk): string {
       { path: belly, fill: ink.second },
     ) +
     ink.line(rays(long, y, size, sway), ink.second, 0.6) +
-    ink.body(ink.coat(trunk, { key: 'trunk', x: -long * 0.25, y, length: long * 0.72, girth: deep })) +
+    ink.body(
+      ink.coat(trunk, {
+        key: 'trunk',
+        x: -long * 0.25,
+        y,
+        length: 24 * 0.72,
+        girth: deep,
+        stretch: [long / 24, 1],
+      }),
+    ) +
     ink.within(
       trunk,
       fill(ellipse(2, y + deep * 1.15, long * 0.9, deep * 0.5), mix(ink.base, '#ffffff', 0.55), 0.55),

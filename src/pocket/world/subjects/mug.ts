@@ -17,8 +17,9 @@ export const mug: SubjectDrawing = {
 
 function standing(pose: Pose, ink: SubjectInk): string {
   const { build } = ink.appearance;
-  const wide = 17 + 1.6 * build + pose.bodyLength;
-  const tall = 36 - 2.4 * build + 1.6 * pose.headSize;
+  const [broad, high] = [17 + 1.6 * build, 36 - 2.4 * build]; // at rest
+  const wide = broad + pose.bodyLength;
+  const tall = high + 1.6 * pose.headSize;
   const depth = 4.4 + 1.1 * pose.head;
   const wall = smooth([
     [-wide, -tall],
@@ -34,7 +35,16 @@ function standing(pose: Pose, ink: SubjectInk): string {
   ]);
   return (
     handle(pose, ink, wide, tall) +
-    ink.body(ink.coat(wall, { key: 'wall', x: 0, y: -tall * 0.48, length: wide, girth: tall * 0.5 })) +
+    ink.body(
+      ink.coat(wall, {
+        key: 'wall',
+        x: 0,
+        y: -tall * 0.48,
+        length: broad,
+        girth: high * 0.5,
+        stretch: [wide / broad, tall / high],
+      }),
+    ) +
     ink.body({ path: ellipse(0, -tall, wide, depth), fill: mix(ink.second, '#ffffff', 0.15), form: 'flat' }) +
     fill(ellipse(0, -tall + 0.5, wide - 2, depth - 1.1), outlineOf(ink.second)) +
     fill(ellipse(0, -tall + 1.3, wide - 3.4, depth - 1.9), '#8a5232') +

@@ -1,10 +1,11 @@
 import type { Part, SubjectInk } from '../drawing/ink.ts';
 import { ellipse, smooth, tube } from '../drawing/path.ts';
+import type { Coat } from '../patterns/index.ts';
 import type { Pose } from '../scene.ts';
 
 /** Measures of a four-legged body. */
 export interface Build {
-  /** Half the length of the trunk. */
+  /** Half the length of the trunk at rest. */
   readonly length: number;
   /** Half its height. */
   readonly depth: number;
@@ -22,7 +23,9 @@ export interface Body {
   readonly rump: readonly [x: number, y: number];
 }
 
-export function standingBody({ limbs }: Pose, ink: SubjectInk, { length, depth, leg, limb }: Build): Body {
+export function standingBody(pose: Pose, ink: SubjectInk, { length: atRest, depth, leg, limb }: Build): Body {
+  const { limbs } = pose;
+  const length = stretched(atRest, pose);
   const y = -leg - depth * 0.75;
   const trunk = smooth([
     [-length, y - 0.45 * depth],
@@ -42,7 +45,7 @@ export function standingBody({ limbs }: Pose, ink: SubjectInk, { length, depth, 
     return [
       ...legParts(
         ink,
-        `${side} front`,
+        forelegCoat(side, limb),
         0.7 * length + shift,
         swing,
         y,
@@ -52,7 +55,7 @@ export function standingBody({ limbs }: Pose, ink: SubjectInk, { length, depth, 
       ),
       ...legParts(
         ink,
-        `${side} hind`,
+        { key: `${side} hind leg`, length: leg * 0.7, girth: limb * 2.1 },
         -0.76 * length + shift,
         -swing,
         y,
@@ -64,14 +67,25 @@ export function standingBody({ limbs }: Pose, ink: SubjectInk, { length, depth, 
   };
   return {
     behind: ink.body(...pair('far')),
-    front: ink.body(ink.coat(trunk, { key: 'trunk', x: 0, y, length, girth: depth }), ...pair('near')),
+    front: ink.body(
+      ink.coat(trunk, {
+        key: 'trunk',
+        x: 0,
+        y,
+        length: atRest,
+        girth: depth,
+        stretch: [length / atRest, 1],
+      }),
+      ...pair('near'),
+    ),
     neck: [0.86 * length, y - 0.7 * depth],
     rump: [-0.98 * length, y - 0.35 * depth],
   };
 }
 
-export function sittingBody({ limbs }: Pose, ink: SubjectInk, { length, depth, limb }: Build): Body {
-  const wide = length / 19;
+export function sittingBody(pose: Pose, ink: SubjectInk, { length, depth, limb }: Build): Body {
+  const { limbs } = pose;
+  const wide = stretched(length, pose) / 19;
   const deep = depth / 10;
   const torso = smooth([
     [4, -33],
@@ -93,7 +107,7 @@ export function sittingBody({ limbs }: Pose, ink: SubjectInk, { length, depth, l
         ],
         [limb * 1.35, limb * 1.1, limb],
       ),
-      { key: `${side} foreleg`, x, y: -9, length: 8, girth: limb, turn: 90 },
+      { ...forelegCoat(side, limb), x, y: -9, turn: 90 },
       side === 'far' ? 'far' : 'round',
     ),
     paw(ink, x + 1.8, limb, side),
@@ -103,9 +117,17 @@ export function sittingBody({ limbs }: Pose, ink: SubjectInk, { length, depth, l
     behind: ink.body(...foreleg(12.5 + limbs, 'far')),
     front:
       ink.body(
-        ink.coat(torso, { key: 'trunk', x: -3, y: -16, length: 15, girth: 13, turn: -52 }),
+        ink.coat(torso, {
+          key: 'trunk',
+          x: -3,
+          y: -16,
+          length,
+          girth: depth,
+          turn: -52,
+          stretch: [15 / length, 13 / depth],
+        }),
         ...foreleg(7 - limbs, 'near'),
-        ink.coat(haunch, { key: 'haunch', x: -8 * wide, y: -9, length: 9, girth: 8, turn: -30 }),
+        ink.coat(haunch, { ...haunchCoat, x: -8 * wide, y: -9, turn: -30, stretch: [wide, 1] }),
         { path: ellipse(2.5 * wide, -2.2, limb * 2.1, limb * 0.95), fill: ink.base },
       ) + ink.line(haunchLine(wide * deep), ink.base),
     neck: [6, -33],
@@ -113,7 +135,9 @@ export function sittingBody({ limbs }: Pose, ink: SubjectInk, { length, depth, l
   };
 }
 
-export function lyingBody({ limbs }: Pose, ink: SubjectInk, { length, depth, limb }: Build): Body {
+export function lyingBody(pose: Pose, ink: SubjectInk, { length: atRest, depth, limb }: Build): Body {
+  const { limbs } = pose;
+  const length = stretched(atRest, pose);
   const top = -12 - 0.6 * depth;
   const trunk = smooth([
     [-1.12 * length, -1.5],
@@ -136,20 +160,26 @@ export function lyingBody({ limbs }: Pose, ink: SubjectInk, { length, depth, lim
         ],
         [limb * 1.2, limb * 1.1, limb],
       ),
-      { key: `${side} foreleg`, x: length, y, length: 8, girth: limb },
+      { ...forelegCoat(side, limb), x: length, y },
       side === 'far' ? 'far' : 'round',
     ),
   });
   return {
     behind: ink.body(foreleg(10.5 - 2 * limbs, -4.4, 'far')),
     front: ink.body(
-      ink.coat(trunk, { key: 'trunk', x: -1, y: -9, length: 1.1 * length, girth: -top / 2 + 1 }),
+      ink.coat(trunk, {
+        key: 'trunk',
+        x: -1,
+        y: -9,
+        length: atRest,
+        girth: depth,
+        stretch: [(1.1 * length) / atRest, (1 - top / 2) / depth],
+      }),
       ink.coat(ellipse(-0.68 * length, -8, 9.4, 8), {
-        key: 'haunch',
+        ...haunchCoat,
         x: -0.68 * length,
         y: -8,
-        length: 8,
-        girth: 7,
+        stretch: [8 / 9, 7 / 8],
       }),
       foreleg(8.5 + 2 * limbs, -limb, 'near'),
       { path: ellipse(-0.32 * length, -2.3, limb * 2.2, limb * 0.9), fill: ink.base },
@@ -159,9 +189,12 @@ export function lyingBody({ limbs }: Pose, ink: SubjectInk, { length, depth, lim
   };
 }
 
+/** Half the length of the trunk in a pose. */
+const stretched = (atRest: number, { bodyLength }: Pose): number => atRest + 2.5 * bodyLength;
+
 function legParts(
   ink: SubjectInk,
-  key: string,
+  coat: Pick<Coat, 'key' | 'length' | 'girth'>,
   x: number,
   swing: number,
   y: number,
@@ -178,9 +211,23 @@ function legParts(
     ],
     [thigh, knee, knee * 0.9],
   );
-  const coat = { key, x: x + swing * 0.4, y: -leg * 0.6, length: leg * 0.7, girth: thigh, turn: 90 };
-  return [ink.coat(limb, coat, side === 'far' ? 'far' : 'round'), paw(ink, foot + 1, knee, side)];
+  const posed: Coat = {
+    ...coat,
+    x: x + swing * 0.4,
+    y: -leg * 0.6,
+    turn: 90,
+    stretch: [(leg * 0.7) / coat.length, thigh / coat.girth],
+  };
+  return [ink.coat(limb, posed, side === 'far' ? 'far' : 'round'), paw(ink, foot + 1, knee, side)];
 }
+
+/** Names and extents of parts that several postures show. */
+const forelegCoat = (side: 'near' | 'far', limb: number) => ({
+  key: `${side} foreleg`,
+  length: 8,
+  girth: limb,
+});
+const haunchCoat = { key: 'haunch', length: 9, girth: 8 };
 
 const paw = (ink: SubjectInk, x: number, limb: number, side: 'near' | 'far'): Part => ({
   path: ellipse(x, -1.9, limb * 1.35, 2),

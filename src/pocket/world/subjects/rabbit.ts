@@ -13,6 +13,8 @@ export const rabbit: SubjectDrawing = {
   hover: 0,
 };
 
+const trunkCoat = { key: 'trunk', length: 17, girth: 11 };
+
 /** On all fours, the back round. */
 function sitting(pose: Pose, ink: SubjectInk): string {
   const wide = 1 + 0.08 * pose.bodyLength;
@@ -47,7 +49,7 @@ function sitting(pose: Pose, ink: SubjectInk): string {
     ) +
     ink.body({ path: ellipse(-21 * wide, -8 - 1.5 * pose.tail, 5, 4.8), fill: ink.pale }) +
     ink.body(
-      ink.coat(trunk, { key: 'trunk', x: -4, y: -12, length: 17, girth: 11, turn: 8 }),
+      ink.coat(trunk, { ...trunkCoat, x: -4, y: -12, turn: 8, stretch: [wide, 1] }),
       ink.coat(foreleg(7 * wide + pose.limbs), {
         key: 'near leg',
         x: 7,
@@ -93,7 +95,13 @@ function standing(pose: Pose, ink: SubjectInk): string {
     ink.body(
       { path: ellipse(-5.4, -2.6, 6, 3), fill: ink.base },
       { path: ellipse(7.4, -2.6, 6, 3), fill: ink.base },
-      ink.coat(trunk, { key: 'trunk', x: 0, y: -15, length: 14, girth: 11, turn: 90 }),
+      ink.coat(trunk, {
+        ...trunkCoat,
+        x: 0,
+        y: -15 - tall / 2,
+        turn: 90,
+        stretch: [(14 + tall / 2) / 17, 1],
+      }),
     ) +
     fill(ellipse(0.8, -13.5, 6.2 + 0.6 * plump, 8), ink.pale, 0.9) +
     ink.body(

@@ -29,8 +29,6 @@ export const robot: SubjectDrawing = {
 };
 
 function figure(pose: Pose, ink: SubjectInk, frontArm: readonly Point[]): string {
-  const { build } = ink.appearance;
-  const wide = 13.4 + 1.3 * build + 0.6 * pose.bodyLength;
   const lean = 0.8 * pose.tail;
   const metal = mix(ink.second, '#c8ccd8', 0.25);
   return (
@@ -46,17 +44,21 @@ function figure(pose: Pose, ink: SubjectInk, frontArm: readonly Point[]): string
       metal,
     ) +
     arm(ink, frontArm, metal) +
-    group(chest(ink, wide), lean, 0) +
+    group(chest(pose, ink), lean, 0) +
     group(head(pose, ink, metal), 1.4 * lean, -48, 6 * pose.head, 1 + 0.08 * pose.headSize) +
     wear(ink, 'neck', { x: lean, y: -38.4, reach: 9.6 })
   );
 }
 
-function chest(ink: SubjectInk, wide: number): string {
+function chest({ bodyLength }: Pose, ink: SubjectInk): string {
+  const broad = 13.4 + 1.3 * ink.appearance.build; // at rest
+  const wide = broad + 0.6 * bodyLength;
   const torso = box(-wide, -38.4, 2 * wide, 26, 5);
   return (
     ink.body({ path: box(-4, -43, 8, 7, 1), fill: '#8a8c98', form: 'flat' }) +
-    ink.body(ink.coat(torso, { key: 'torso', x: 0, y: -25.4, length: wide, girth: 13 })) +
+    ink.body(
+      ink.coat(torso, { key: 'torso', x: 0, y: -25.4, length: broad, girth: 13, stretch: [wide / broad, 1] }),
+    ) +
     ink.body({ path: box(-7, -32, 14, 9.6, 2), fill: '#e9edf2', form: 'flat' }) +
     stroke('M-5 -27H-2.4L-0.8 -29.8L1.4 -24.6L2.8 -27H5', '#d8433e', 0.95) +
     ['#e85d4a', '#f5ce44', '#62ab4e']

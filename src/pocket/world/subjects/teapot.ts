@@ -16,7 +16,8 @@ export const teapot: SubjectDrawing = {
 
 function standing(pose: Pose, ink: SubjectInk): string {
   const { build } = ink.appearance;
-  const wide = 21 + 1.6 * build + pose.bodyLength;
+  const broad = 21 + 1.6 * build; // at rest
+  const wide = broad + pose.bodyLength;
   const tall = 35 - 2 * build;
   const pot = smooth([
     [-wide * 0.6, -2.4],
@@ -34,10 +35,19 @@ function standing(pose: Pose, ink: SubjectInk): string {
     handle(pose, ink, wide, tall) +
     spout(pose, ink, wide, tall) +
     ink.body({ path: ellipse(0, -2, wide * 0.62, 2.6), fill: ink.second }) +
-    ink.body(ink.coat(pot, { key: 'pot', x: 0, y: -tall * 0.47, length: wide * 0.95, girth: tall * 0.5 })) +
+    ink.body(
+      ink.coat(pot, {
+        key: 'pot',
+        x: 0,
+        y: -tall * 0.47,
+        length: broad * 0.95,
+        girth: tall * 0.5,
+        stretch: [wide / broad, 1],
+      }),
+    ) +
     wear(ink, 'neck', { x: 1, y: -tall + 3.6, reach: wide * 0.6 }) +
     wear(ink, 'side', { x: wide * 0.1, y: -tall * 0.72, reach: 9 }) +
-    lid(pose, ink, wide, tall)
+    lid(pose, ink, [broad, wide], tall)
   );
 }
 
@@ -68,7 +78,12 @@ function spout({ limbs }: Pose, ink: SubjectInk, wide: number, tall: number): st
   );
 }
 
-function lid({ head, headSize }: Pose, ink: SubjectInk, wide: number, tall: number): string {
+function lid(
+  { head, headSize }: Pose,
+  ink: SubjectInk,
+  [broad, wide]: readonly [atRest: number, posed: number],
+  tall: number,
+): string {
   const dome = smooth([
     [-wide * 0.56, 0.8],
     [-wide * 0.42, -4.4],
@@ -80,7 +95,16 @@ function lid({ head, headSize }: Pose, ink: SubjectInk, wide: number, tall: numb
   const knob = ellipse(0, -9, 3.4 + 0.5 * headSize, 3.1);
   return group(
     ink.body({ path: knob, fill: ink.second }) +
-      ink.body(ink.coat(dome, { key: 'lid', x: 0, y: -3, length: wide * 0.5, girth: 4 })) +
+      ink.body(
+        ink.coat(dome, {
+          key: 'lid',
+          x: 0,
+          y: -3,
+          length: broad * 0.5,
+          girth: 4,
+          stretch: [wide / broad, 1],
+        }),
+      ) +
       wear(ink, 'head', { x: 0, y: -6.4, reach: 9 }),
     0,
     -tall + 1.6,

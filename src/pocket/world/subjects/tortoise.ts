@@ -59,7 +59,9 @@ function standing(pose: Pose, ink: SubjectInk): string {
     }) +
     neckAndHead(pose, ink, wide, skin) +
     ink.body(leg(wide * 0.5, swing, 'round'), leg(-wide * 0.64, -swing, 'round')) +
-    ink.body(ink.coat(shell, { key: 'shell', x: 0, y: -18, length: wide, girth: 13 })) +
+    ink.body(
+      ink.coat(shell, { key: 'shell', x: 0, y: -18, length: 23, girth: 13, stretch: [wide / 23, 1] }),
+    ) +
     rim(ink, wide) +
     scutes(ink, shell, wide, top)
   );
