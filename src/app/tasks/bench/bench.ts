@@ -1,6 +1,7 @@
 import { mkdir, readFile } from 'node:fs/promises';
 import { Owner } from '../../../engine/index.ts';
 import type { MethodKind } from '../../../files/checkpoints/index.ts';
+import type { PresetName } from '../../../methods/personalization/index.ts';
 import { jobStore } from '../../benchmark/harness/job-store.ts';
 import { type HarnessSummary, runJobs } from '../../benchmark/harness/run-jobs.ts';
 import { type OpenedManifest, readManifest } from '../../benchmark/manifest/read-manifest.ts';
@@ -11,7 +12,6 @@ import {
   changedSettings,
   quickSettings,
 } from '../../benchmark/plan/benchmark-settings.ts';
-import type { BenchmarkIdentity } from '../../benchmark/plan/make-jobs.ts';
 import {
   type BenchmarkPlan,
   type BenchmarkRequest,
@@ -26,8 +26,10 @@ import type { NamedClip } from '../../benchmark/runner/open-instruments.ts';
 import { openWorkbench, type Workbench } from '../../benchmark/runner/workbench.ts';
 import { locateClip } from '../../models/locate-model.ts';
 import { lastPart, openModel } from '../../models/open-model.ts';
+import { presetOf } from '../../models/preset-of.ts';
 import { defineTask, ParameterError, type TaskContext, TaskError } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
+import { checkBenchmarkMemory } from './check-memory.ts';
 import { type BenchParameters, benchParameters } from './parameters.ts';
 import { showJobs } from './show-jobs.ts';
 
@@ -60,13 +62,15 @@ export const bench = defineTask({
     const opened = yield* openModel(parameters, context);
     await using owner = new Owner();
     owner.defer(opened.close);
+    const preset = presetOf(opened.checkpoint);
+    const asked = requestOf(parameters, settingsFor(parameters, preset, changes));
+    yield* checkBenchmarkMemory(parameters, opened, asked, manifest.manifest);
     const clips = yield* locateClips(parameters.clips, context);
     const workbench = owner.use(
       yield* openWorkbench(opened, { ...parameters, clips, signal: context.signal }),
     );
     const { identity } = workbench;
-    const settings = settingsFor(parameters, identity, changes);
-    const request = { ...requestOf(parameters, settings, identity), ...(shard && { shard }) };
+    const request = { ...asked, identity, ...(shard && { shard }) };
     yield { kind: 'stage', stage: 'Planning' };
     const plan = await planBenchmark(manifest, request);
     for (const sentence of plan.leftOut) yield { kind: 'warning', message: `left out: ${sentence}` };
@@ -76,7 +80,7 @@ export const bench = defineTask({
       parameters.output,
       manifest,
       { model: workbench.title, device: workbench.base.model.device.name },
-      { settings, identity },
+      { settings: asked.settings, identity },
       plan,
     );
     const jobs = yield* runPlan(workbench, plan, parameters.output, context);
@@ -130,11 +134,7 @@ async function readSettings(path: string | undefined): Promise<unknown> {
   }
 }
 
-function settingsFor(
-  { quick }: BenchParameters,
-  { preset }: BenchmarkIdentity,
-  changes: unknown,
-): BenchmarkSettings {
+function settingsFor({ quick }: BenchParameters, preset: PresetName, changes: unknown): BenchmarkSettings {
   const usual = benchmarkSettings(preset);
   const wanted = quick ? quickSettings(usual) : usual;
   return changes === undefined ? wanted : changedSettings(wanted, changes);
@@ -143,11 +143,13 @@ function settingsFor(
 /** What `--quick` leaves of it, where nothing else is said. */
 const QUICK = { limit: 2, baselines: ['dreambooth'] } as const;
 
+/** A request, before the model is loaded and hashed. */
+type AskedFor = Omit<BenchmarkRequest, 'identity' | 'shard'>;
+
 function requestOf(
   { suites, baselines, methods, seeds, firstSeed, limit, quick }: BenchParameters,
   settings: BenchmarkSettings,
-  identity: BenchmarkIdentity,
-): BenchmarkRequest {
+): AskedFor {
   const most = limit ?? (quick ? QUICK.limit : undefined);
   const usual = quick ? QUICK.baselines : baselineNames;
   return {
@@ -157,7 +159,6 @@ function requestOf(
     seeds: Array.from({ length: seeds }, (_, index) => firstSeed + index),
     ...(most !== undefined && { limit: most }),
     settings,
-    identity,
   };
 }
 

@@ -1,7 +1,12 @@
 import { z } from 'zod';
 import { baselineNames } from '../../benchmark/plan/benchmark-settings.ts';
 import { suiteNames, variantNames } from '../../benchmark/plan/variants.ts';
-import { deviceParameters, hints, modelParameters } from '../parameters/shared-parameters.ts';
+import {
+  deviceParameters,
+  hints,
+  memoryParameters,
+  modelParameters,
+} from '../parameters/shared-parameters.ts';
 
 /** A list of names, each of a closed list. */
 const names = <const N extends string>(allowed: readonly N[], what: string, item: string) =>
@@ -80,6 +85,7 @@ export const benchParameters = z.object({
     ),
   ...modelParameters,
   ...deviceParameters,
+  ...memoryParameters,
 });
 
 export type BenchParameters = z.output<typeof benchParameters>;
