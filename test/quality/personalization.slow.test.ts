@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { applyConcepts } from '../../src/app/models/apply-concepts.ts';
 import { holdBase } from '../../src/app/models/hold-base.ts';
 import { openModel } from '../../src/app/models/open-model.ts';
-import { usualGuidance } from '../../src/app/models/usual-guidance.ts';
+import { usualSampling } from '../../src/app/models/usual-sampling.ts';
 import { type Device, fold, openDevice, randomKey, resultOf } from '../../src/engine/index.ts';
 import { type ConceptCard, type MethodKind, openClip } from '../../src/files/checkpoints/index.ts';
 import { type Picture, picturesFromArray, readPicture } from '../../src/files/images/index.ts';
@@ -137,7 +137,7 @@ describeBuiltIn('a concept of the built-in benchmark', () => {
           prompt,
           scheduler: base.scheduler,
           steps: 50,
-          guidanceScale: usualGuidance.pocket,
+          guidanceScale: usualSampling.pocket.guidanceScale,
           key: fold(randomKey(seed), 'samples'),
           height: sampled.height,
           width: sampled.width,

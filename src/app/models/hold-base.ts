@@ -4,6 +4,8 @@ import type { PersonalizationBase } from '../../methods/personalization/index.ts
 import type { TaskEvent } from '../tasks/task-event.ts';
 import { holdForTask } from './hold-for-task.ts';
 import type { OpenedModel } from './open-model.ts';
+import { presetOf } from './preset-of.ts';
+import { usualSampling } from './usual-sampling.ts';
 
 export interface HoldBaseOptions {
   readonly device: 'auto' | 'cpu' | 'webgpu' | 'cuda' | 'dml' | 'coreml';
@@ -17,12 +19,13 @@ export interface HeldBase {
   close(): Promise<void>;
 }
 
-/** Opens a device and reads a model onto it, to be personalized, steered or edited with. */
+/** Opens a device and reads a model onto it, to be personalized, steered or edited with; it draws as `generate` does. */
 export async function* holdBase(
   { checkpoint, tokenizer }: OpenedModel,
   { device: name, threads, signal }: HoldBaseOptions,
 ): AsyncGenerator<TaskEvent, HeldBase> {
-  const scheduler = readScheduler(parseSchedulerConfig(checkpoint.schedulerConfig));
+  const { sampler } = usualSampling[presetOf(checkpoint)];
+  const scheduler = readScheduler(parseSchedulerConfig(checkpoint.schedulerConfig), sampler);
   await using owner = new Owner();
   const device = await openDevice(name, threads === undefined ? {} : { threads });
   owner.defer(() => device.close());

@@ -137,6 +137,16 @@ describe('generate', () => {
     expect(JSON.stringify(recipe)).not.toContain(folder.path(''));
   });
 
+  test('samples with fresh noise where the model is small, unless it is told how', async () => {
+    const sampler = async (name: string, asked = {}) => {
+      const { recipe } = await readPictureRecord((await make(name, asked)).path);
+      return (recipe as { readonly parameters: { readonly sampler: string } }).parameters.sampler;
+    };
+    expect(await sampler('usual')).toBe('euler-ancestral');
+    expect(await sampler('karras', { sigmas: 'karras' })).toBe('dpm-solver++');
+    expect(await sampler('asked', { sampler: 'ddim' })).toBe('ddim');
+  });
+
   test('leaves the settings out if told to', async () => {
     const { path } = await make('bare', { settings: false });
     expect(await readPictureRecord(path)).toEqual({});

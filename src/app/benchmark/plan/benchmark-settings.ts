@@ -8,7 +8,7 @@ import {
 } from '../../../methods/personalization/index.ts';
 import { defaultSteering, type SteeringSettings } from '../../../methods/steering/index.ts';
 import { usualEditing } from '../../models/usual-editing.ts';
-import { usualGuidance } from '../../models/usual-guidance.ts';
+import { usualSampling } from '../../models/usual-sampling.ts';
 import { ParameterError, TaskError } from '../../tasks/task.ts';
 
 /** The methods that are edited with, in the order of tables. */
@@ -62,7 +62,7 @@ export const benchmarkSettings = (name: PresetName): BenchmarkSettings => ({
   trainingSeed: 0,
   steering: ofBaselines((kind) => defaultSteering(kind, name)),
   editing: editingOf(name),
-  classBias: { pictures: 4, steps: 30, guidanceScale: usualGuidance[name] },
+  classBias: { pictures: 4, steps: 30, guidanceScale: usualSampling[name].guidanceScale },
 });
 
 /** What `edit` does unless it is told otherwise. */

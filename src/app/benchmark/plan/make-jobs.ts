@@ -5,7 +5,7 @@ import {
   type PresetName,
 } from '../../../methods/personalization/index.ts';
 import type { SteeringSettings } from '../../../methods/steering/index.ts';
-import { usualGuidance } from '../../models/usual-guidance.ts';
+import { usualSampling } from '../../models/usual-sampling.ts';
 import { contentHash, fileHash, type PlainData } from '../../runs/content-hash.ts';
 import type { ManifestConcept, ManifestSource } from '../manifest/manifest.ts';
 import type { ReferenceFile } from '../manifest/picture-files.ts';
@@ -31,7 +31,7 @@ export interface InstrumentIdentity {
 }
 
 /** Raised when what the method or the measures compute changes, so that older results are not taken for new ones. */
-export const METHOD_VERSION = 2;
+export const METHOD_VERSION = 3;
 export const MEASURES_VERSION = 2;
 
 export type MadeCell =
@@ -76,7 +76,7 @@ export function jobMaker(
       definition: definitionOf(concept, baseline),
       training: settings.training[baseline],
       ...(settings.training[baseline].prior.kind === 'preserve' && {
-        generation: { guidanceScale: usualGuidance[identity.preset] },
+        generation: { guidanceScale: usualSampling[identity.preset].guidanceScale },
       }),
       seed: settings.trainingSeed,
     };

@@ -11,7 +11,7 @@ import { holdForTask } from '../../models/hold-for-task.ts';
 import { openModel } from '../../models/open-model.ts';
 import { presetOf } from '../../models/preset-of.ts';
 import { unknownWords } from '../../models/unknown-words.ts';
-import { usualGuidance } from '../../models/usual-guidance.ts';
+import { usualSampling } from '../../models/usual-sampling.ts';
 import { defineTask, type TaskContext } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
 import { checkSamplingMemory } from './check-memory.ts';
@@ -127,10 +127,14 @@ async function* makePictures(making: Making): AsyncGenerator<TaskEvent, Generate
   return { model: title, width, height, pictures };
 }
 
-const decide = (given: GenerateParameters, checkpoint: StableDiffusion): DecidedParameters => ({
-  ...given,
-  guidanceScale: given.guidanceScale ?? usualGuidance[presetOf(checkpoint)],
-});
+function decide(given: GenerateParameters, checkpoint: StableDiffusion): DecidedParameters {
+  const usual = usualSampling[presetOf(checkpoint)];
+  return {
+    ...given,
+    sampler: given.sampler ?? (given.sigmas === 'karras' ? 'dpm-solver++' : usual.sampler),
+    guidanceScale: given.guidanceScale ?? usual.guidanceScale,
+  };
+}
 
 /** A prompt has room for 75 tokens, and what is beyond is not seen; a learned word needs the concept that it is of. */
 function* tellMisread(tokenizer: Tokenizer, parameters: GenerateParameters): Generator<TaskEvent> {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { type SamplerName, samplerNames, samplers } from '../../../methods/diffusion/index.ts';
-import { usualGuidance } from '../../models/usual-guidance.ts';
+import { type UsualSampling, usualSampling } from '../../models/usual-sampling.ts';
 import {
   deviceParameters,
   hints,
@@ -13,6 +13,8 @@ const samplerChoices = samplerNames.filter((name) => samplers[name].direction ==
 
 /** Of image to image, where nothing else is asked for. */
 export const usualStrength = 0.75;
+
+const { 'SD 1.x': usual, pocket: small } = usualSampling;
 
 const sizeText = "the model's own, in the shape of a picture that is started from";
 
@@ -83,8 +85,9 @@ export const generateParameters = z.object({
     .meta(hints({ unit: 'steps' })),
   sampler: z
     .enum(samplerChoices as [SamplerName, ...SamplerName[]])
-    .default('dpm-solver++')
-    .describe('How the steps are taken'),
+    .optional()
+    .describe('How the steps are taken')
+    .meta(hints({ defaultText: `${usual.sampler}, or ${small.sampler} with a small model` })),
   sigmas: z
     .enum(['schedule', 'karras'])
     .default('schedule')
@@ -100,7 +103,7 @@ export const generateParameters = z.object({
     .meta(
       hints({
         short: 'g',
-        defaultText: `${usualGuidance['SD 1.x']}, or ${usualGuidance.pocket} with a small model`,
+        defaultText: `${usual.guidanceScale}, or ${small.guidanceScale} with a small model`,
       }),
     ),
   guidanceRescale: z
@@ -128,4 +131,4 @@ export const generateParameters = z.object({
 export type GenerateParameters = z.output<typeof generateParameters>;
 
 /** With what was left to the model. */
-export type DecidedParameters = GenerateParameters & { readonly guidanceScale: number };
+export type DecidedParameters = GenerateParameters & UsualSampling;

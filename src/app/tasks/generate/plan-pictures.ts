@@ -9,7 +9,7 @@ import {
 } from '../../../methods/diffusion/index.ts';
 import { pixelsPerCell } from '../../../networks/vae/index.ts';
 import { ParameterError } from '../task.ts';
-import { type GenerateParameters, usualStrength } from './parameters.ts';
+import { type DecidedParameters, type GenerateParameters, usualStrength } from './parameters.ts';
 import { sizeLike } from './source-picture.ts';
 
 /** What is decided before anything is loaded. */
@@ -33,7 +33,7 @@ const USUAL_CELLS = 64;
 
 /** @throws a sentence for a sampler that lacks what is asked for, or more steps than the schedule has */
 export function planPictures(
-  parameters: GenerateParameters,
+  parameters: DecidedParameters,
   { unet, vae, schedulerConfig }: StableDiffusion,
   seeds: readonly number[],
   source: Pick<Picture, 'height' | 'width'> | undefined,

@@ -20,7 +20,7 @@ export interface ClassPictureOptions {
   readonly training: TrainingSettings;
   /** Side of the squares, in pixels. */
   readonly size: number;
-  /** What generated pictures depend on: the model, the size, the seed, the guidance. */
+  /** What generated pictures depend on: the model, the size, the seed, sampler and guidance. */
   readonly madeBy: PlainData;
 }
 

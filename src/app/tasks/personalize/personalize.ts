@@ -18,7 +18,7 @@ import { isThere } from '../../models/is-there.ts';
 import { openModel } from '../../models/open-model.ts';
 import { presetOf, sideOf } from '../../models/preset-of.ts';
 import { tellBuiltIn } from '../../models/tell-built-in.ts';
-import { usualGuidance } from '../../models/usual-guidance.ts';
+import { usualSampling } from '../../models/usual-sampling.ts';
 import type { PlainData } from '../../runs/content-hash.ts';
 import { endedEarly } from '../../runs/stopped.ts';
 import { startStopwatch } from '../../runs/stopwatch.ts';
@@ -86,10 +86,10 @@ export const personalize = defineTask({
       const files = await hashOpenedModel(opened);
       const base = { name: opened.title, hash: files.model };
       const { seed } = parameters;
-      const guidanceScale = usualGuidance[preset];
+      const { sampler, guidanceScale } = usualSampling[preset];
       const cache = await openClassPictures(
         { ...parameters, paths: classPaths },
-        { training, size, madeBy: { ...files, size, seed, guidanceScale } },
+        { training, size, madeBy: { ...files, size, seed, sampler, guidanceScale } },
       );
       const request = {
         concept,

@@ -27,6 +27,7 @@ import {
 import { type Training, trainings } from '../../../pocket/training/index.ts';
 import { drawLosses } from '../../charts/draw-losses.ts';
 import { isThere } from '../../models/is-there.ts';
+import { usualSampling } from '../../models/usual-sampling.ts';
 import type { TaskContext } from '../task.ts';
 import type { TaskEvent } from '../task-event.ts';
 import { sizeOfFolder } from './assemble.ts';
@@ -37,8 +38,8 @@ import {
   generatedSheet,
   reconstructionSheet,
   sheetPrompts,
+  sheetSampling,
   similaritySheet,
-  usualSampling,
 } from './sample-sheets.ts';
 import { openTrainingFolder } from './training-folder.ts';
 import { readLog, stepsOf } from './training-log.ts';
@@ -94,7 +95,7 @@ async function openJudged(path: string, device: Device): Promise<JudgedModel> {
     path,
     prompted: { model, tokenizer },
     clip,
-    scheduler: readScheduler(parseSchedulerConfig(opened.schedulerConfig)),
+    scheduler: readScheduler(parseSchedulerConfig(opened.schedulerConfig), usualSampling.pocket.sampler),
     close: owner.move().dispose,
   };
 }
@@ -122,7 +123,7 @@ async function* judge(
       'Judging generated pictures',
       judgeGenerated(prompted, clip, {
         ...shared,
-        ...usualSampling,
+        ...sheetSampling,
         count: parameters.prompts,
         scheduler,
         key: fold(key, 'generated'),
@@ -160,7 +161,7 @@ async function writeCardAndPictures(
   }
   for (const [name, bytes] of pictures) await write(join(path, cardPicture(name)), bytes);
   const card = join(path, 'README.md');
-  const { steps, guidanceScale } = usualSampling;
+  const { steps, guidanceScale } = sheetSampling;
   const written = writeCard((await isThere(card)) ? await readFile(card, 'utf8') : undefined, {
     figures,
     trainings,

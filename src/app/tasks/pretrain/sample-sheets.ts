@@ -21,7 +21,7 @@ import { type ClipParameters, sceneAt, type Training } from '../../../pocket/tra
 import { promptOf, subjectClasses } from '../../../pocket/world/index.ts';
 import { drawMatrix } from '../../charts/draw-matrix.ts';
 import { montage, rowsOf } from '../../charts/montage.ts';
-import { usualGuidance } from '../../models/usual-guidance.ts';
+import { usualSampling } from '../../models/usual-sampling.ts';
 import { generateParameters } from '../generate/parameters.ts';
 import { scalingFactorOf } from './encoded-scenes.ts';
 import { schedulerOf, type TrainingSetting } from './start-training.ts';
@@ -109,9 +109,9 @@ export const sheetPrompts = (): string[] => [
 ];
 
 /** As `generate` makes pictures of a small model where nothing else is asked for. */
-export const usualSampling = {
+export const sheetSampling = {
   steps: generateParameters.parse({ prompt: 'any' }).steps,
-  guidanceScale: usualGuidance.pocket,
+  guidanceScale: usualSampling.pocket.guidanceScale,
 };
 
 /** A picture of each of the prompts. */
@@ -120,7 +120,7 @@ export async function generatedSheet(
   scheduler: ReturnType<typeof schedulerOf>,
 ): Promise<Uint8Array> {
   const pictures: Picture[] = [];
-  const options = { ...usualSampling, scheduler, key: randomKey(1) };
+  const options = { ...sheetSampling, scheduler, key: randomKey(1) };
   for await (const some of generatePictures(model, sheetPrompts(), options)) pictures.push(...some);
   return encodePicture(montage(rowsOf(pictures, COLUMNS)), 'PNG');
 }

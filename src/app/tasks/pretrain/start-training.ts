@@ -15,6 +15,7 @@ import {
   trainVae,
   trainVision,
 } from '../../../pocket/training/index.ts';
+import { usualSampling } from '../../models/usual-sampling.ts';
 import { encodedScenes, scalingFactorOf } from './encoded-scenes.ts';
 import { averagesOf, type TrainingFolder } from './training-folder.ts';
 
@@ -68,8 +69,8 @@ export const startTraining: {
   },
 };
 
-/** The scheduler of the model that a recipe makes: its noise is what the UNet learns to take away. */
+/** Of the model that a recipe makes: the noise that the UNet learns to take away, and how `generate` samples. */
 export const schedulerOf = ({ configs }: PocketRecipe) =>
-  readScheduler(parseSchedulerConfig(JSON.stringify(configs.scheduler)));
+  readScheduler(parseSchedulerConfig(JSON.stringify(configs.scheduler)), usualSampling.pocket.sampler);
 
 const kept = (size: number) => pictureStore('training', size, 'keep');
