@@ -29,7 +29,7 @@ export interface PocketRecipe {
 }
 
 const shared = { ...usualMuon, warmup: 50, clipNorm: 1 };
-const reconstruction = { structureWeight: 0.1, squareWeight: 1, coarseWeight: 1 } as const;
+const reconstruction = { squareWeight: 1, coarseWeight: 1 } as const;
 
 /** How the built-in model is trained. */
 export const pocketRecipe: PocketRecipe = {
@@ -46,6 +46,7 @@ export const pocketRecipe: PocketRecipe = {
     decay: 2400,
     averageDecay: 0.998,
     ...reconstruction,
+    structureWeight: 0.5,
     divergenceWeight: 0.04,
     halfSizeWeight: 1,
   },
@@ -73,22 +74,23 @@ export const pocketRecipe: PocketRecipe = {
   },
   decoder: {
     ...shared,
-    steps: 1400,
+    steps: 5500,
     batchSize: 4,
-    sceneCount: 4000,
-    learningRate: 5e-4,
-    decay: 700,
-    averageDecay: 0.995,
+    sceneCount: 12_000,
+    learningRate: 1e-3,
+    decay: 3500,
+    averageDecay: 0.998,
     ...reconstruction,
-    structureWeight: 0.5,
+    structureWeight: 2,
+    meanShare: 0.5,
   },
   vision: {
     ...shared,
-    steps: 2400,
+    steps: 4500,
     batchSize: 64,
-    sceneCount: 12_800,
+    sceneCount: 24_000,
     learningRate: 1e-3,
-    decay: 1000,
+    decay: 1500,
     averageDecay: 0.99,
     captionLength: 28,
   },

@@ -7,9 +7,12 @@ import {
   multiply,
   type NdArray,
   normal,
+  type RandomKey,
+  type Shape,
   type StepEvent,
   spec,
   type Tree,
+  uniform,
 } from '../../engine/index.ts';
 import { type VaeConfig, vaeDecode } from '../../networks/vae/index.ts';
 import type { LatentStore } from './latent-store.ts';
@@ -19,7 +22,13 @@ import { type ReconstructionRecipe, reconstructionLoss } from './reconstruction-
 import { type PictureStore, scenesInTurn } from './training-scenes.ts';
 
 /** How the decoder is tuned. */
-export interface DecoderRecipe extends StepRecipe, ReconstructionRecipe {}
+export interface DecoderRecipe extends StepRecipe, ReconstructionRecipe {
+  /**
+   * Share of pictures that are decoded from the means of their latents, as photos are; the others are from samples, as
+   * noisy as what a UNet draws.
+   */
+  readonly meanShare: number;
+}
 
 /** What tuning under a frozen encoder changes. */
 export type DecoderParameters = {
@@ -28,8 +37,8 @@ export type DecoderParameters = {
 };
 
 /**
- * Goes on training the decoder of an autoencoder on samples of the latents of its frozen encoder, so that a UNet which
- * was trained on these latents still fits (as Stability AI's sd-vae-ft-mse). Latents are encoded once.
+ * Goes on training the decoder of an autoencoder on the latents of its frozen encoder, so that a UNet which was trained
+ * on these latents still fits (as Stability AI's sd-vae-ft-mse). Latents are encoded once.
  * @param config that of the latents, with their scaling factor
  */
 export async function* trainDecoder(
@@ -69,12 +78,23 @@ export async function* trainDecoder(
         return {
           picture: await pictures.read(scenes),
           ...latents.read(scenes),
-          noise: normal(fold(fold(key, 'noise'), step), shape),
+          noise: noiseOfSamples(fold(fold(key, 'noise'), step), shape, recipe.meanShare),
         };
       }),
       ...runSettings(recipe, run),
     },
   );
+}
+
+/** Standard normal, but 0 for the share of a batch that is decoded from means. */
+function noiseOfSamples(key: RandomKey, shape: Shape, meanShare: number): NdArray<'float32'> {
+  const noise = normal(key, shape);
+  const rows = shape[0]!;
+  const size = noise.data.length / rows;
+  uniform(fold(key, 'means'), [rows], 0, 1).data.forEach((chance, row) => {
+    if (chance < meanShare) noise.data.fill(0, row * size, (row + 1) * size);
+  });
+  return noise;
 }
 
 /** The half of an autoencoder's parameters that decodes. */

@@ -62,6 +62,6 @@ export const trialRecipe: PocketRecipe = {
   },
   clip: { ...shared, batchSize: 8, sceneCount: 16, captionLength: 32 },
   unet: { ...shared, batchSize: 8, sceneCount: 8, captionDropout: 0.1, signalLimit: 5, subjectWeight: 3 },
-  decoder: { ...shared, ...reconstruction, batchSize: 4, sceneCount: 8 },
+  decoder: { ...shared, ...reconstruction, batchSize: 4, sceneCount: 8, meanShare: 0.5 },
   vision: { ...shared, batchSize: 8, sceneCount: 16, captionLength: 32 },
 };

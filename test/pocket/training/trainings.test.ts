@@ -18,6 +18,7 @@ import {
   measureScalingFactor,
   pictureStore,
   type Training,
+  trainDecoder,
   trainings,
   trainUnet,
   trialRecipe,
@@ -138,3 +139,22 @@ async function complete(events: AsyncGenerator<StepEvent, Minimized<Tree<NdArray
 
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
+
+test('the decoder is trained on means of latents in the share that its recipe tells, and on samples', async () => {
+  const encoded = await encodeTrialScenes(device, 8, 8);
+  const clear = { ...encoded, deviation: zeros(encoded.mean.shape) };
+  const pictures = pictureStore('training', trialNetworks.vae.sampleSize, 'keep');
+  const firstLoss = async (meanShare: number, latents = encoded) => {
+    const recipe = { ...trialRecipe.decoder, sceneCount: 8, batchSize: 8, meanShare };
+    const run = { key: randomKey(1) };
+    const store = latentStore(latents, 1);
+    const events = trainDecoder(device, trialNetworks.vae, untrained.vae, recipe, pictures, store, run);
+    const first = await events.next();
+    await events.return(undefined as never);
+    return (first.value as StepEvent).loss;
+  };
+  const onMeans = await firstLoss(0, clear);
+  expect(await firstLoss(1)).toBe(onMeans);
+  const [onSamples, onBoth] = [await firstLoss(0), await firstLoss(0.5)];
+  expect(new Set([onMeans, onSamples, onBoth]).size).toBe(3);
+});
