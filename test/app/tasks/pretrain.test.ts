@@ -360,11 +360,17 @@ describe('pretrain', { timeout: 300_000 }, () => {
     // With one of them it keeps what it tells of the others.
     const out = folder.path('one more');
     await pretrain('clip', { out, steps: 3 });
+    const record = JSON.parse(await readFile(join(out, 'clip.json'), 'utf8'));
+    const { captionLength: _, ...lacking } = record.recipe; // as of a version that had no such setting
+    const earlier = [{ until: 1, recipe: lacking }];
+    await writeFile(join(out, 'clip.json'), JSON.stringify({ ...record, earlier }));
     await reported({ out });
     const rows = (card: string) => card.match(/^\| (vae|clip|unet|decoder|vision) \|.*$/gm);
     const other = trainingsOf(await readFile(result.card, 'utf8'));
     expect(rows(other)?.toSpliced(1, 1)).toEqual(rows(trainingsOf(again))?.toSpliced(1, 1));
-    expect(rows(other)?.[1]).toMatch(/^\| clip \| 3 \|.*\| steps 3 \|$/);
+    expect(rows(other)?.[1]).toMatch(
+      /^\| clip \| 3 \|.*\| until step 1 steps 3, no captionLength; then steps 3 \|$/,
+    );
     expect(other.match(/!\[Loss of/g)).toHaveLength(trainings.length);
   }, 300_000);
 

@@ -156,7 +156,9 @@ function settingsOf(record: TrainingRecord | undefined, recipe: Settings): strin
   return runs
     .map(({ until, recipe: settings }) => {
       const others = changedSettings(recipe, settings).map((name) => `${name} ${settings[name]}`);
-      const text = others.length === 0 ? 'as below' : others.join(', ');
+      const lacked = Object.keys(recipe).filter((name) => !(name in settings)); // the recipe had no such setting then
+      const differences = [...others, ...lacked.map((name) => `no ${name}`)];
+      const text = differences.length === 0 ? 'as below' : differences.join(', ');
       return until === undefined ? text : `until step ${until} ${text}`;
     })
     .join('; then ');
