@@ -23,6 +23,9 @@ export interface BenchmarkRequest {
   readonly identity: BenchmarkIdentity;
 }
 
+/** A request, before the model is loaded and hashed. */
+export type AskedFor = Omit<BenchmarkRequest, 'identity' | 'shard'>;
+
 export interface BenchmarkPlan {
   readonly cells: readonly Cell[];
   readonly biases: readonly ClassBiasCell[];

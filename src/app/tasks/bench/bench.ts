@@ -12,11 +12,7 @@ import {
   changedSettings,
   quickSettings,
 } from '../../benchmark/plan/benchmark-settings.ts';
-import {
-  type BenchmarkPlan,
-  type BenchmarkRequest,
-  planBenchmark,
-} from '../../benchmark/plan/plan-benchmark.ts';
+import { type AskedFor, type BenchmarkPlan, planBenchmark } from '../../benchmark/plan/plan-benchmark.ts';
 import { parseShard } from '../../benchmark/plan/shard.ts';
 import { type SuiteName, suiteNames, type VariantName } from '../../benchmark/plan/variants.ts';
 import { writePlanRecord } from '../../benchmark/report/plan-record.ts';
@@ -142,9 +138,6 @@ function settingsFor({ quick }: BenchParameters, preset: PresetName, changes: un
 
 /** What `--quick` leaves of it, where nothing else is said. */
 const QUICK = { limit: 2, baselines: ['dreambooth'] } as const;
-
-/** A request, before the model is loaded and hashed. */
-type AskedFor = Omit<BenchmarkRequest, 'identity' | 'shard'>;
 
 function requestOf(
   { suites, baselines, methods, seeds, firstSeed, limit, quick }: BenchParameters,

@@ -10,7 +10,7 @@ import {
 import { defineConcept, type PresetName } from '../../../methods/personalization/index.ts';
 import type { Manifest } from '../../benchmark/manifest/manifest.ts';
 import { type BenchmarkSettings, baselines, presetsOf } from '../../benchmark/plan/benchmark-settings.ts';
-import type { BenchmarkRequest } from '../../benchmark/plan/plan-benchmark.ts';
+import type { AskedFor } from '../../benchmark/plan/plan-benchmark.ts';
 import { suites, variants } from '../../benchmark/plan/variants.ts';
 import { availableMemory, estimatedModel } from '../../models/memory-room.ts';
 import type { OpenedModel } from '../../models/open-model.ts';
@@ -23,7 +23,7 @@ import type { BenchParameters } from './parameters.ts';
 export async function* checkBenchmarkMemory(
   { memoryCheck }: BenchParameters,
   { checkpoint, tokenizer }: OpenedModel,
-  { suites: asked, variants: ways, baselines, settings }: Omit<BenchmarkRequest, 'identity' | 'shard'>,
+  { suites: asked, variants: ways, baselines, settings }: AskedFor,
   manifest: Pick<Manifest, 'suites'>,
 ): AsyncGenerator<TaskEvent, void> {
   if (!memoryCheck) return;
