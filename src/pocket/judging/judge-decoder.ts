@@ -2,7 +2,7 @@ import { minimize, multiply, Owner, resultOf, spec, warmupStableDecay } from '..
 import { arrayFromPictures, type Picture, picturesFromArray } from '../../files/images/index.ts';
 import { decodeLatents, encodeImage, type Latents } from '../../methods/diffusion/index.ts';
 import { vaeDecode } from '../../networks/vae/index.ts';
-import { type DecoderRecipe, reconstructionLoss } from '../training/index.ts';
+import { type ReconstructionRecipe, reconstructionLoss } from '../training/index.ts';
 import { drawHeldOut } from './held-out-scenes.ts';
 import type { AutoencoderHolder } from './judge-autoencoder.ts';
 import { type JudgingEvent, type JudgingOptions, judgedEvent } from './judging-event.ts';
@@ -10,7 +10,7 @@ import { type ReconstructionQuality, reconstructionQuality } from './reconstruct
 
 export interface DecoderJudging extends JudgingOptions {
   /** Whose loss the latents descend on. */
-  readonly recipe: DecoderRecipe;
+  readonly recipe: ReconstructionRecipe;
   /** Steps of the descent for each picture. Default 200. */
   readonly steps?: number;
 }

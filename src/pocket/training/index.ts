@@ -19,7 +19,7 @@ export { type PocketRecipe, pocketRecipe, type Training, trainings } from './poc
 export type { FreshRun, PretrainingRun, StepRecipe } from './recipe.ts';
 export { reconstructionLoss } from './reconstruction-loss.ts';
 export { initialLogitScale, trainClip } from './train-clip.ts';
-export { type DecoderParameters, type DecoderRecipe, trainDecoder } from './train-decoder.ts';
+export { type ReconstructionRecipe, trainReconstruction } from './train-reconstruction.ts';
 export { trainUnet, type UnetRecipe } from './train-unet.ts';
 export { trainVae, type VaeRecipe } from './train-vae.ts';
 export { trainVision, type VisionParameters } from './train-vision.ts';

@@ -1,12 +1,12 @@
 import type { ClipRecipe } from './caption-pairs.ts';
 import { type PocketConfigs, pocketConfigs } from './pocket-networks.ts';
 import { usualMuon } from './recipe.ts';
-import type { DecoderRecipe } from './train-decoder.ts';
+import type { ReconstructionRecipe } from './train-reconstruction.ts';
 import type { UnetRecipe } from './train-unet.ts';
 import type { VaeRecipe } from './train-vae.ts';
 
 /** The trainings in the order in which they build on each other. */
-export const trainings = ['vae', 'clip', 'unet', 'decoder', 'vision'] as const;
+export const trainings = ['vae', 'reconstruction', 'clip', 'unet', 'vision'] as const;
 export type Training = (typeof trainings)[number];
 
 /** Everything that a model is made by: its networks and all settings of all trainings. */
@@ -16,20 +16,20 @@ export interface PocketRecipe {
   readonly seed: number;
   /** How many scenes of the training set the deviation of the latents is measured on. */
   readonly scalingScenes: number;
-  /** Both towers of the CLIP, from scratch. */
-  readonly clip: ClipRecipe;
   /** The autoencoder, from scratch. */
   readonly vae: VaeRecipe;
+  /** The autoencoder further, for closer reconstructions; its latents stay near where they were. */
+  readonly reconstruction: ReconstructionRecipe;
+  /** Both towers of the CLIP, from scratch. */
+  readonly clip: ClipRecipe;
   /** The UNet, from scratch, on the autoencoder's latents and under the CLIP's text tower. */
   readonly unet: UnetRecipe;
-  /** The autoencoder's decoder, under its frozen encoder. */
-  readonly decoder: DecoderRecipe;
   /** The CLIP's vision tower, under its locked text tower. */
   readonly vision: ClipRecipe;
 }
 
 const shared = { ...usualMuon, warmup: 50, clipNorm: 1 };
-const reconstruction = { squareWeight: 1, coarseWeight: 1 } as const;
+const errors = { squareWeight: 1, coarseWeight: 1 } as const;
 
 /** How the built-in model is trained. */
 export const pocketRecipe: PocketRecipe = {
@@ -45,10 +45,23 @@ export const pocketRecipe: PocketRecipe = {
     learningRate: 2e-3,
     decay: 2400,
     averageDecay: 0.998,
-    ...reconstruction,
+    ...errors,
     structureWeight: 0.5,
     divergenceWeight: 0.04,
     halfSizeWeight: 1,
+  },
+  reconstruction: {
+    ...shared,
+    steps: 5500,
+    batchSize: 4,
+    sceneCount: 12_000,
+    learningRate: 1e-3,
+    decay: 3500,
+    averageDecay: 0.998,
+    ...errors,
+    structureWeight: 16,
+    meanShare: 0.5,
+    latentsWeight: 1,
   },
   clip: {
     ...shared,
@@ -71,18 +84,6 @@ export const pocketRecipe: PocketRecipe = {
     captionDropout: 0.1,
     signalLimit: 5,
     subjectWeight: 3,
-  },
-  decoder: {
-    ...shared,
-    steps: 5500,
-    batchSize: 4,
-    sceneCount: 12_000,
-    learningRate: 1e-3,
-    decay: 3500,
-    averageDecay: 0.998,
-    ...reconstruction,
-    structureWeight: 2,
-    meanShare: 0.5,
   },
   vision: {
     ...shared,

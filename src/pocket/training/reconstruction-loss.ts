@@ -10,7 +10,7 @@ import {
 import { structuralDissimilarity } from './structural-similarity-loss.ts';
 
 /** How far decoded pictures are from the originals. */
-export interface ReconstructionRecipe {
+export interface ReconstructionWeights {
   /** Weight of 1 − SSIM beside the mean absolute error of pictures from −1 to 1. */
   readonly structureWeight: number;
   /** Weight of the mean squared error beside it: large errors, such as a wrong colour, come first. */
@@ -23,7 +23,7 @@ export interface ReconstructionRecipe {
 export const reconstructionLoss = (
   decoded: Tensor,
   picture: Tensor,
-  { structureWeight, squareWeight, coarseWeight }: ReconstructionRecipe,
+  { structureWeight, squareWeight, coarseWeight }: ReconstructionWeights,
 ): Tensor =>
   [
     multiply(meanSquaredError(decoded, picture), squareWeight),

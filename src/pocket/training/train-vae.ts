@@ -24,11 +24,11 @@ import {
 import { cellsOfSubject, cropToSubjects } from './crop-to-subjects.ts';
 import { prefetching } from './prefetch.ts';
 import { type FreshRun, runSettings, type StepRecipe, updateSettings } from './recipe.ts';
-import { meansOfSquares, type ReconstructionRecipe, reconstructionLoss } from './reconstruction-loss.ts';
+import { meansOfSquares, type ReconstructionWeights, reconstructionLoss } from './reconstruction-loss.ts';
 import { type PictureStore, scenesInTurn } from './training-scenes.ts';
 
 /** How the autoencoder is trained. */
-export interface VaeRecipe extends StepRecipe, ReconstructionRecipe {
+export interface VaeRecipe extends StepRecipe, ReconstructionWeights {
   /**
    * Weight of the mean Kullback-Leibler divergence of a latent value from the standard normal distribution. It decides
    * how much noise latents stand, and those of a UNet are never free of noise.

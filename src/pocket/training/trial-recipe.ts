@@ -13,7 +13,7 @@ const shared = {
   learningRate: 3e-3,
 };
 
-const reconstruction = { structureWeight: 0.25, squareWeight: 1, coarseWeight: 1 };
+const errors = { structureWeight: 0.25, squareWeight: 1, coarseWeight: 1 };
 
 /** The same trainings in seconds: pictures of 16 x 16 pixels and networks that learn next to nothing. */
 export const trialRecipe: PocketRecipe = {
@@ -53,15 +53,22 @@ export const trialRecipe: PocketRecipe = {
   scalingScenes: 8,
   vae: {
     ...shared,
-    ...reconstruction,
+    ...errors,
     batchSize: 4,
     sceneCount: 8,
     divergenceWeight: 1e-4,
     halfSizeWeight: 0.5,
     cropSize: 16,
   },
+  reconstruction: {
+    ...shared,
+    ...errors,
+    batchSize: 4,
+    sceneCount: 8,
+    meanShare: 0.5,
+    latentsWeight: 1,
+  },
   clip: { ...shared, batchSize: 8, sceneCount: 16, captionLength: 32 },
   unet: { ...shared, batchSize: 8, sceneCount: 8, captionDropout: 0.1, signalLimit: 5, subjectWeight: 3 },
-  decoder: { ...shared, ...reconstruction, batchSize: 4, sceneCount: 8, meanShare: 0.5 },
   vision: { ...shared, batchSize: 8, sceneCount: 16, captionLength: 32 },
 };

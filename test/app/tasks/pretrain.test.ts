@@ -162,10 +162,10 @@ describe('pretrain', { timeout: 300_000 }, () => {
   });
 
   test('says which trainings below have not come to their end', async () => {
-    const out = await copyWithout('decoder');
+    const out = await copyWithout('reconstruction');
     await Promise.all(['vae.json', 'vae.state.safetensors'].map((name) => rm(join(out, name))));
     await stopAt(2, 'vae', out);
-    expect(await notesOf('decoder', { out, steps: 1 })).toContain(
+    expect(await notesOf('reconstruction', { out, steps: 1 })).toContain(
       'The training "vae" has made 2 of its 6 steps',
     );
   });
@@ -201,8 +201,8 @@ describe('pretrain', { timeout: 300_000 }, () => {
   });
 
   test('assembles what there is with a warning of what there is not', async () => {
-    const out = await copyWithout('decoder');
-    await rm(join(out, 'decoder.state.safetensors'), { force: true });
+    const out = await copyWithout('reconstruction');
+    await rm(join(out, 'reconstruction.state.safetensors'), { force: true });
     await rm(join(out, 'unet.state.safetensors'));
     await stopAt(2, 'unet', out);
     const warnings: string[] = [];
@@ -210,12 +210,12 @@ describe('pretrain', { timeout: 300_000 }, () => {
     await pretrain('assemble', { out, model: folder.path('unfinished') }, { onEvent });
     expect(warnings).toEqual([
       'The training "unet" has made 2 of its 6 steps',
-      'There is no training "decoder", so it stays as "vae" left it',
+      'There is no training "reconstruction", so it stays as "vae" left it',
     ]);
   });
 
   test('refuses to go on, and to assemble, where what it was begun on has changed', async () => {
-    const out = await copyWithout('decoder');
+    const out = await copyWithout('reconstruction');
     await pretrain('vae', { out, steps: 7 });
     const sentence = /unet.state.safetensors: was trained on another encoder than there is now; remove it/;
     await expect(pretrain('unet', { out, steps: 7 })).rejects.toThrow(sentence);
@@ -403,7 +403,7 @@ describe('pretrain', { timeout: 300_000 }, () => {
   });
 
   test('says which training is missing', async () => {
-    await expect(pretrain('decoder', { out: folder.path('empty') })).rejects.toThrow(
+    await expect(pretrain('reconstruction', { out: folder.path('empty') })).rejects.toThrow(
       'there is no state of the training "vae", which this needs; run it first: dreamsteerer pretrain vae',
     );
   });

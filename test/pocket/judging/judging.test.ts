@@ -114,7 +114,9 @@ describe('the autoencoder', () => {
   test('decodes better from latents that were sought for a picture than from its own', async () => {
     const { model } = await riggedModel(device, /^$/);
     const own = await resultOf(judgeAutoencoder(model, { count: 2 }));
-    const sought = await resultOf(judgeDecoder(model, { count: 2, steps: 20, recipe: trialRecipe.decoder }));
+    const sought = await resultOf(
+      judgeDecoder(model, { count: 2, steps: 20, recipe: trialRecipe.reconstruction }),
+    );
     expect(sought.count).toBe(2);
     expect(sought.psnr).toBeGreaterThan(own.psnr + 0.1);
   });

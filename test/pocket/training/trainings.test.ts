@@ -5,6 +5,7 @@ import {
   full,
   type Minimized,
   type NdArray,
+  ndArray,
   openDevice,
   randomKey,
   type StepEvent,
@@ -14,12 +15,14 @@ import {
 } from '../../../src/engine/index.ts';
 import { noiseSchedule, stableDiffusionSchedule } from '../../../src/methods/diffusion/index.ts';
 import {
+  type EncodedScenes,
   latentStore,
   measureScalingFactor,
   pictureStore,
+  type ReconstructionRecipe,
   type Training,
-  trainDecoder,
   trainings,
+  trainReconstruction,
   trainUnet,
   trialRecipe,
 } from '../../../src/pocket/training/index.ts';
@@ -49,7 +52,6 @@ describe.each(trainings)('the training of %s', { timeout: 180_000 }, (training) 
 
 /** What is trained where the rest is frozen. */
 const parts: { readonly [T in Training]?: readonly string[] } = {
-  decoder: ['decoder', 'post_quant_conv'],
   vision: ['vision', 'logit_scale'],
 };
 
@@ -123,6 +125,57 @@ describe('encoded scenes', () => {
   });
 });
 
+describe('the tuning of reconstructions', () => {
+  test('decodes means of latents in the share that its recipe tells, and samples', async () => {
+    const encoded = await encodeTrialScenes(device, 8, 8);
+    const clear = { ...encoded, deviation: zeros(encoded.mean.shape) };
+    const lossAt = (meanShare: number, latents = encoded) =>
+      firstLoss({ meanShare, latentsWeight: 0 }, latents);
+    const onMeans = await lossAt(0, clear);
+    expect(await lossAt(1)).toBe(onMeans);
+    const [onSamples, onBoth] = [await lossAt(0), await lossAt(0.5)];
+    expect(new Set([onMeans, onSamples, onBoth]).size).toBe(3);
+  });
+
+  test('costs the squared distance of means and of deviations from where they were', async () => {
+    const encoded = await encodeTrialScenes(device, 8, 8);
+    const shifted = (array: NdArray, by: number) =>
+      ndArray(
+        'float32',
+        array.shape,
+        Float32Array.from(array.data as Float32Array, (value) => value + by),
+      );
+    const costOf = async (latents: EncodedScenes) => {
+      const [held, free] = [
+        await firstLoss({ meanShare: 1, latentsWeight: 4 }, latents),
+        await firstLoss({ meanShare: 1, latentsWeight: 0 }, latents),
+      ];
+      return held - free;
+    };
+    expect(await costOf(encoded)).toBeCloseTo(0, 5);
+    const { mean, deviation } = encoded;
+    expect(await costOf({ ...encoded, mean: shifted(mean, 0.5) })).toBeCloseTo(1, 4);
+    expect(await costOf({ ...encoded, deviation: shifted(deviation, 0.25) })).toBeCloseTo(0.25, 4);
+  });
+
+  async function firstLoss(changes: Partial<ReconstructionRecipe>, encoded: EncodedScenes) {
+    const recipe = { ...trialRecipe.reconstruction, sceneCount: 8, batchSize: 8, ...changes };
+    const pictures = pictureStore('training', trialNetworks.vae.sampleSize, 'keep');
+    const events = trainReconstruction(
+      device,
+      trialNetworks.vae,
+      untrained.vae,
+      recipe,
+      pictures,
+      latentStore(encoded, 1),
+      { key: randomKey(1) },
+    );
+    const first = await events.next();
+    await events.return(undefined as never);
+    return (first.value as StepEvent).loss;
+  }
+});
+
 /** Runs a training to its end; `saveAt` is the step whose state is kept. */
 async function complete(events: AsyncGenerator<StepEvent, Minimized<Tree<NdArray>>>, saveAt?: number) {
   const losses: number[] = [];
@@ -139,22 +192,3 @@ async function complete(events: AsyncGenerator<StepEvent, Minimized<Tree<NdArray
 
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
-
-test('the decoder is trained on means of latents in the share that its recipe tells, and on samples', async () => {
-  const encoded = await encodeTrialScenes(device, 8, 8);
-  const clear = { ...encoded, deviation: zeros(encoded.mean.shape) };
-  const pictures = pictureStore('training', trialNetworks.vae.sampleSize, 'keep');
-  const firstLoss = async (meanShare: number, latents = encoded) => {
-    const recipe = { ...trialRecipe.decoder, sceneCount: 8, batchSize: 8, meanShare };
-    const run = { key: randomKey(1) };
-    const store = latentStore(latents, 1);
-    const events = trainDecoder(device, trialNetworks.vae, untrained.vae, recipe, pictures, store, run);
-    const first = await events.next();
-    await events.return(undefined as never);
-    return (first.value as StepEvent).loss;
-  };
-  const onMeans = await firstLoss(0, clear);
-  expect(await firstLoss(1)).toBe(onMeans);
-  const [onSamples, onBoth] = [await firstLoss(0), await firstLoss(0.5)];
-  expect(new Set([onMeans, onSamples, onBoth]).size).toBe(3);
-});

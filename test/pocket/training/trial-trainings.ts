@@ -24,7 +24,7 @@ import {
   type StepRecipe,
   type Training,
   trainClip,
-  trainDecoder,
+  trainReconstruction,
   trainUnet,
   trainVae,
   trainVision,
@@ -85,12 +85,12 @@ export const trialTrainings: {
       noiseSchedule({ ...stableDiffusionSchedule, predictionType: 'v_prediction' }),
       { key, ...run },
     ),
-  decoder: async (device, changes, run) =>
-    trainDecoder(
+  reconstruction: async (device, changes, run) =>
+    trainReconstruction(
       device,
       trialNetworks.vae,
       untrained.vae,
-      { ...trialRecipe.decoder, ...changes },
+      { ...trialRecipe.reconstruction, ...changes },
       pictures,
       latentStore(await encoded(device), 1),
       { key, ...run },

@@ -25,8 +25,8 @@ export interface AssembledModel {
 }
 
 /**
- * Puts the averaged parameters of the trainings together in float16, the tuned decoder and vision tower if there are
- * any; the model card of an earlier model stays. Warns of trainings that have not come to their end.
+ * Puts the averaged parameters of the trainings together in float16, the tuned autoencoder and vision tower if there
+ * are any; the model card of an earlier model stays. Warns of trainings that have not come to their end.
  * @throws TaskError if one of the first three trainings is missing, or one was begun on something else than there is now
  */
 export async function* assemble(
@@ -61,7 +61,7 @@ export async function* assemble(
 async function incomplete(folder: TrainingFolder): Promise<readonly string[]> {
   const sentences = [...(await unfinished(folder, trainings))];
   for (const [tuning, whole] of [
-    ['decoder', 'vae'],
+    ['reconstruction', 'vae'],
     ['vision', 'clip'],
   ] as const) {
     const isWhole = (await folder.state(whole)) !== undefined; // a given model has it tuned

@@ -14,22 +14,23 @@ import {
 import { isThere } from '../../models/is-there.ts';
 import { fingerprint, fingerprintOf } from './foundations.ts';
 import type { TrainingSetting } from './start-training.ts';
-import { averagesOf, json, readJson } from './training-folder.ts';
+import { firstVae, json, readJson, trainedVae } from './training-folder.ts';
 
 /**
- * The first training scenes under the encoder, which no later training changes: encoded once, then kept in the folder
+ * The first training scenes under an encoder that later trainings do not change: encoded once, then kept in the folder
  * under a fingerprint of the encoder and of the world, in the place of what was encoded under others.
  */
 export async function* encodedScenes(
   { device, networks, folder }: TrainingSetting,
+  encoder: Encoder,
   count: number,
 ): AsyncGenerator<EncodingEvent, EncodedScenes> {
-  const name = `encoded.${await fingerprintOf(folder, 'encoder')}.${await worldFingerprint()}.safetensors`;
+  const name = `encoded.${await fingerprintOf(folder, encoder)}.${await worldFingerprint()}.safetensors`;
   if (await isThere(folder.path(name))) {
     const kept = (await readTrainingState(folder.path(name))) as EncodedScenes;
     if (kept.mean.shape[0]! >= count) return kept;
   }
-  const vae = await averagesOf(folder, 'vae');
+  const vae = await vaeOf[encoder](folder);
   const pictures = pictureStore('training', networks.vae.sampleSize, 'draw again');
   const options = { count, batchSize: ENCODED_AT_A_TIME };
   const encoded = yield* encodeScenes(device, networks.vae, vae, pictures, options);
@@ -39,6 +40,11 @@ export async function* encodedScenes(
   }
   return encoded;
 }
+
+/** Whose latents: those of the autoencoder before it is tuned, or as the UNet knows it. */
+type Encoder = keyof typeof vaeOf;
+
+const vaeOf = { 'first encoder': firstVae, encoder: trainedVae } as const;
 
 /** Pictures at a time. */
 const ENCODED_AT_A_TIME = 8;
@@ -63,7 +69,8 @@ export async function* scalingFactorOf(setting: TrainingSetting): AsyncGenerator
   if (kept?.encoder === encoder) return kept.scalingFactor;
   const count = recipe.scalingScenes;
   const scalingFactor =
-    (await folder.givenScalingFactor()) ?? measureScalingFactor(yield* encodedScenes(setting, count), count);
+    (await folder.givenScalingFactor()) ??
+    measureScalingFactor(yield* encodedScenes(setting, 'encoder', count), count);
   await folder.write('latents.json', json({ encoder, scalingFactor }));
   return scalingFactor;
 }

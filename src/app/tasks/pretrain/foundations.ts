@@ -2,12 +2,21 @@ import { createHash } from 'node:crypto';
 import { flatten, type NdArray } from '../../../engine/index.ts';
 import type { Training } from '../../../pocket/training/index.ts';
 import { TaskError } from '../task.ts';
-import { averagesOf, stepsIn, type TrainingFolder } from './training-folder.ts';
+import { averagesOf, firstVae, stepsIn, type TrainingFolder, trainedVae } from './training-folder.ts';
 
-/** What of one training others build on: who makes it, and the paths of its parameters. */
+/** What others build on: the trainings that make it, and the paths of its parameters among theirs. */
 const foundations = {
-  encoder: { training: 'vae', paths: /^(encoder|quant_conv)\./ },
-  'text tower': { training: 'clip', paths: /^text\./ },
+  'first encoder': { trainings: ['vae'], parametersOf: firstVae, paths: /^(encoder|quant_conv)\./ },
+  encoder: {
+    trainings: ['vae', 'reconstruction'],
+    parametersOf: trainedVae,
+    paths: /^(encoder|quant_conv)\./,
+  },
+  'text tower': {
+    trainings: ['clip'],
+    parametersOf: (folder: TrainingFolder) => averagesOf(folder, 'clip'),
+    paths: /^text\./,
+  },
 } as const;
 
 type Foundation = keyof typeof foundations;
@@ -15,9 +24,9 @@ type Foundation = keyof typeof foundations;
 /** What each training would not fit any more if it changed. */
 const builtOn: { readonly [T in Training]: readonly Foundation[] } = {
   vae: [],
+  reconstruction: ['first encoder'],
   clip: [],
   unet: ['encoder', 'text tower'],
-  decoder: ['encoder'],
   vision: ['text tower'],
 };
 
@@ -45,7 +54,7 @@ export async function requireFoundations(folder: TrainingFolder, training: Train
 
 /** Trainings that a training builds on. */
 export const trainingsBelow = (training: Training): readonly Training[] =>
-  builtOn[training].map((name) => foundations[name].training);
+  builtOn[training].flatMap((name) => foundations[name].trainings);
 
 /** A sentence for each that has begun and has not made all its steps. */
 export async function unfinished(
@@ -64,8 +73,8 @@ export async function unfinished(
 }
 
 export async function fingerprintOf(folder: TrainingFolder, name: Foundation): Promise<string> {
-  const { training, paths } = foundations[name];
-  const leaves = flatten<NdArray>(await averagesOf(folder, training));
+  const { parametersOf, paths } = foundations[name];
+  const leaves = flatten<NdArray>(await parametersOf(folder));
   return fingerprint(leaves.filter(([path]) => paths.test(path)));
 }
 

@@ -52,8 +52,9 @@ dreamsteerer pretrain assemble --out pocket-training --model models/pocket
 dreamsteerer pretrain report --out pocket-training --model models/pocket
 \`\`\`
 
-Each can be stopped and started again, and goes on where it was. The tuning of the decoder and of the vision tower
-leaves alone what the UNet was trained on: the encoder's latents and the text tower.`;
+Each can be stopped and started again, and goes on where it was. Two of them tune what is there:
+"reconstruction" the autoencoder, whose latents it holds near where they were, and "vision" the vision tower, under a
+text tower that it leaves alone.`;
 
 const trainingsPart = /^## Trainings$.*?(?=\n\n## Recipe$)/ms;
 

@@ -106,14 +106,17 @@ async function* judge(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<TaskEvent, PocketQuality> {
   const { model } = prompted;
-  const { seed, decoder } = recipes[parameters.recipe];
+  const { seed, reconstruction } = recipes[parameters.recipe];
   const key = randomKey(seed);
   const shared = { count: parameters.scenes, ...(signal && { signal }) };
   const noising = { ...shared, schedule: scheduler.schedule };
   const few = Math.min(parameters.scenes, 8); // 200 steps each
   return {
     autoencoder: yield* stage('Judging the autoencoder', judgeAutoencoder(model, shared)),
-    decoder: yield* stage('Seeking latents', judgeDecoder(model, { ...shared, count: few, recipe: decoder })),
+    decoder: yield* stage(
+      'Seeking latents',
+      judgeDecoder(model, { ...shared, count: few, recipe: reconstruction }),
+    ),
     clip: yield* stage('Judging the CLIP', judgeClip(model.device, clip, shared)),
     denoising: yield* stage(
       'Judging the UNet',

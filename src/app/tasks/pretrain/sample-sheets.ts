@@ -25,15 +25,14 @@ import { usualSampling } from '../../models/usual-sampling.ts';
 import { generateParameters } from '../generate/parameters.ts';
 import { scalingFactorOf } from './encoded-scenes.ts';
 import { schedulerOf, type TrainingSetting } from './start-training.ts';
-import { averagesOf, trainedVae, withDecoder } from './training-folder.ts';
+import { averagesOf, trainedVae } from './training-folder.ts';
 
 /** What a training's averaged parameters can do by now, as a PNG. */
 export const sampleSheets: {
   readonly [T in Training]: (setting: TrainingSetting, averages: Tree<NdArray>) => Promise<Uint8Array>;
 } = {
   vae: reconstructionsOf,
-  decoder: async (setting, averages) =>
-    reconstructionsOf(setting, withDecoder(await averagesOf(setting.folder, 'vae'), averages)),
+  reconstruction: reconstructionsOf,
   clip: (setting, averages) => similaritiesOf(setting, averages as ClipParameters),
   vision: async (setting, averages) => {
     const clip = (await averagesOf(setting.folder, 'clip')) as ClipParameters;

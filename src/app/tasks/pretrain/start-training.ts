@@ -10,14 +10,14 @@ import {
   pictureStore,
   type Training,
   trainClip,
-  trainDecoder,
+  trainReconstruction,
   trainUnet,
   trainVae,
   trainVision,
 } from '../../../pocket/training/index.ts';
 import { usualSampling } from '../../models/usual-sampling.ts';
 import { encodedScenes, scalingFactorOf } from './encoded-scenes.ts';
-import { averagesOf, type TrainingFolder } from './training-folder.ts';
+import { averagesOf, firstVae, type TrainingFolder } from './training-folder.ts';
 
 /** What a training needs beside its run. */
 export interface TrainingSetting {
@@ -37,23 +37,29 @@ export const startTraining: {
   vae: ({ device, recipe, networks }, run) =>
     trainVae(device, networks.vae, recipe.vae, kept(networks.vae.sampleSize), run),
 
+  reconstruction: async function* (setting, run) {
+    const { device, recipe, networks, folder } = setting;
+    const encoded = yield* encodedScenes(setting, 'first encoder', recipe.reconstruction.sceneCount);
+    return yield* trainReconstruction(
+      device,
+      networks.vae,
+      await firstVae(folder),
+      recipe.reconstruction,
+      kept(networks.vae.sampleSize),
+      latentStore(encoded, 1),
+      run,
+    );
+  },
+
   clip: ({ device, recipe, networks }, run) =>
     trainClip(device, networks, recipe.clip, kept(networks.imageEncoder.imageSize), run),
 
   unet: async function* (setting, run) {
     const { device, recipe, networks, folder } = setting;
     const { text } = (await averagesOf(folder, 'clip')) as ClipParameters;
-    const encoded = yield* encodedScenes(setting, recipe.unet.sceneCount);
+    const encoded = yield* encodedScenes(setting, 'encoder', recipe.unet.sceneCount);
     const latents = latentStore(encoded, yield* scalingFactorOf(setting));
     return yield* trainUnet(device, networks, text, recipe.unet, latents, schedulerOf(recipe).schedule, run);
-  },
-
-  decoder: async function* (setting, run) {
-    const { device, recipe, networks, folder } = setting;
-    const vae = await averagesOf(folder, 'vae');
-    const latents = latentStore(yield* encodedScenes(setting, recipe.decoder.sceneCount), 1);
-    const pictures = kept(networks.vae.sampleSize);
-    return yield* trainDecoder(device, networks.vae, vae, recipe.decoder, pictures, latents, run);
   },
 
   vision: async function* ({ device, recipe, networks, folder }, run) {

@@ -4,12 +4,7 @@ import { z } from 'zod';
 import type { NdArray, TrainingState, Tree } from '../../../engine/index.ts';
 import { readTrainingState, writeTrainingState } from '../../../files/checkpoints/index.ts';
 import { replaceFile } from '../../../files/formats/index.ts';
-import type {
-  ClipParameters,
-  DecoderParameters,
-  Training,
-  VisionParameters,
-} from '../../../pocket/training/index.ts';
+import type { ClipParameters, Training, VisionParameters } from '../../../pocket/training/index.ts';
 import { isThere } from '../../models/is-there.ts';
 import { TaskError } from '../task.ts';
 import { type GivenModel, readGivenModel } from './given-model.ts';
@@ -71,9 +66,11 @@ export async function openTrainingFolder(path: string, start?: string): Promise<
     record: (training) => readJson(inside(recordName(training)), recordSchema),
     saveRecord: (training, record) => write(recordName(training), json(record)),
     given: async (training) =>
-      training === 'decoder' || training === 'vision' ? undefined : (await givenModel())?.[training],
+      training === 'reconstruction' || training === 'vision' ? undefined : (await givenModel())?.[training],
     givenScalingFactor: async () =>
-      (await hasState('vae')) ? undefined : (await givenModel())?.scalingFactor,
+      (await hasState('vae')) || (await hasState('reconstruction'))
+        ? undefined
+        : (await givenModel())?.scalingFactor,
     write,
   };
 }
@@ -115,18 +112,14 @@ export const averagesIn = (state: TrainingState): Tree<NdArray> =>
 export const stepsIn = (state: TrainingState): number =>
   Number((state as { readonly counters: NdArray }).counters.data[0]);
 
-/** The autoencoder, with its decoder as tuned if it was. */
-export async function trainedVae(folder: TrainingFolder): Promise<Tree<NdArray>> {
-  const vae = await averagesOf(folder, 'vae');
-  const tuned = await folder.state('decoder');
-  return tuned === undefined ? vae : withDecoder(vae, averagesIn(tuned));
-}
+/** The autoencoder before it is tuned. */
+export const firstVae = (folder: TrainingFolder): Promise<Tree<NdArray>> => averagesOf(folder, 'vae');
 
-/** An autoencoder with another decoder. */
-export const withDecoder = (vae: Tree<NdArray>, decoder: Tree<NdArray>): Tree<NdArray> => ({
-  ...(vae as { readonly [part: string]: Tree<NdArray> }),
-  ...(decoder as DecoderParameters),
-});
+/** The autoencoder, as tuned if it was. */
+export async function trainedVae(folder: TrainingFolder): Promise<Tree<NdArray>> {
+  const tuned = await folder.state('reconstruction');
+  return tuned === undefined ? firstVae(folder) : averagesIn(tuned);
+}
 
 /** Both towers, the vision tower as tuned if it was. */
 export async function trainedClip(folder: TrainingFolder): Promise<ClipParameters> {

@@ -1,8 +1,10 @@
 import {
   add,
   type Device,
+  exp,
   fold,
   type Minimized,
+  meanSquaredError,
   minimize,
   multiply,
   type NdArray,
@@ -11,45 +13,43 @@ import {
   type Shape,
   type StepEvent,
   spec,
+  type Tensor,
   type Tree,
   uniform,
 } from '../../engine/index.ts';
-import { type VaeConfig, vaeDecode } from '../../networks/vae/index.ts';
+import { type LatentDistribution, type VaeConfig, vaeDecode, vaeEncode } from '../../networks/vae/index.ts';
 import type { LatentStore } from './latent-store.ts';
 import { prefetching } from './prefetch.ts';
 import { type PretrainingRun, runSettings, type StepRecipe, updateSettings } from './recipe.ts';
-import { type ReconstructionRecipe, reconstructionLoss } from './reconstruction-loss.ts';
+import { type ReconstructionWeights, reconstructionLoss } from './reconstruction-loss.ts';
 import { type PictureStore, scenesInTurn } from './training-scenes.ts';
 
-/** How the decoder is tuned. */
-export interface DecoderRecipe extends StepRecipe, ReconstructionRecipe {
+/** How the autoencoder's reconstructions are tuned. */
+export interface ReconstructionRecipe extends StepRecipe, ReconstructionWeights {
   /**
    * Share of pictures that are decoded from the means of their latents, as photos are; the others are from samples, as
    * noisy as what a UNet draws.
    */
   readonly meanShare: number;
+  /** Weight of the squared distance of latents from where they were. */
+  readonly latentsWeight: number;
 }
 
-/** What tuning under a frozen encoder changes. */
-export type DecoderParameters = {
-  readonly decoder: Tree<NdArray>;
-  readonly post_quant_conv: Tree<NdArray>;
-};
-
 /**
- * Goes on training the decoder of an autoencoder on the latents of its frozen encoder, so that a UNet which was trained
- * on these latents still fits (as Stability AI's sd-vae-ft-mse). Latents are encoded once.
- * @param config that of the latents, with their scaling factor
+ * Goes on training an autoencoder on whole pictures, for closer reconstructions (as Stability AI's sd-vae-ft-mse tunes a
+ * decoder). Free, its latents would lose what makes them easy for a UNet, so that they are held near where they were.
+ * @param vaeParameters those to begin with
+ * @param latents theirs, unscaled
  */
-export async function* trainDecoder(
+export async function* trainReconstruction(
   device: Device,
   config: VaeConfig,
   vaeParameters: Tree<NdArray>,
-  recipe: DecoderRecipe,
+  recipe: ReconstructionRecipe,
   pictures: PictureStore,
   latents: LatentStore,
   run: PretrainingRun,
-): AsyncGenerator<StepEvent, Minimized<DecoderParameters>> {
+): AsyncGenerator<StepEvent, Minimized<Tree<NdArray>>> {
   const { key } = run;
   const { batchSize } = recipe;
   const scenesOf = scenesInTurn(key, recipe);
@@ -58,17 +58,19 @@ export async function* trainDecoder(
   return yield* minimize(
     device,
     {
-      variables: decoderOf(vaeParameters),
+      variables: vaeParameters,
       batch: {
-        picture: spec([batchSize, config.outputChannels, side, side]),
+        picture: spec([batchSize, config.inputChannels, side, side]),
         mean: spec(shape),
         deviation: spec(shape),
         noise: spec(shape),
       },
       loss: (parameters, { picture, mean, deviation, noise }) => {
-        const sampled = add(mean, multiply(deviation, noise));
-        const decoded = vaeDecode(parameters, config, multiply(sampled, 1 / config.scalingFactor));
-        return reconstructionLoss(decoded, picture, recipe);
+        const distribution = vaeEncode(parameters, config, picture);
+        const sample = add(distribution.mean, multiply(deviation, noise));
+        const decoded = vaeDecode(parameters, config, sample);
+        const moved = squaredDistance(distribution, { mean, deviation });
+        return add(reconstructionLoss(decoded, picture, recipe), multiply(moved, recipe.latentsWeight));
       },
       ...updateSettings(recipe),
     },
@@ -86,6 +88,16 @@ export async function* trainDecoder(
   );
 }
 
+/** Mean squared 2-Wasserstein distance of normal distributions (Olkin, Pukelsheim 1982). */
+const squaredDistance = (
+  { mean, logVariance }: LatentDistribution,
+  before: { readonly mean: Tensor; readonly deviation: Tensor },
+): Tensor =>
+  add(
+    meanSquaredError(mean, before.mean),
+    meanSquaredError(exp(multiply(logVariance, 0.5)), before.deviation),
+  );
+
 /** Standard normal, but 0 for the share of a batch that is decoded from means. */
 function noiseOfSamples(key: RandomKey, shape: Shape, meanShare: number): NdArray<'float32'> {
   const noise = normal(key, shape);
@@ -95,10 +107,4 @@ function noiseOfSamples(key: RandomKey, shape: Shape, meanShare: number): NdArra
     if (chance < meanShare) noise.data.fill(0, row * size, (row + 1) * size);
   });
   return noise;
-}
-
-/** The half of an autoencoder's parameters that decodes. */
-export function decoderOf(vaeParameters: Tree<NdArray>): DecoderParameters {
-  const { decoder, post_quant_conv } = vaeParameters as unknown as DecoderParameters;
-  return { decoder, post_quant_conv };
 }
