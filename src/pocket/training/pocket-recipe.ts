@@ -29,7 +29,7 @@ export interface PocketRecipe {
 }
 
 const shared = { ...usualMuon, warmup: 50, clipNorm: 1 };
-const errors = { squareWeight: 1, coarseWeight: 1 } as const;
+const errorWeights = { squareWeight: 1, coarseWeight: 1 } as const;
 
 /** How the built-in model is trained. */
 export const pocketRecipe: PocketRecipe = {
@@ -45,7 +45,7 @@ export const pocketRecipe: PocketRecipe = {
     learningRate: 2e-3,
     decay: 2400,
     averageDecay: 0.998,
-    ...errors,
+    ...errorWeights,
     structureWeight: 0.5,
     divergenceWeight: 0.04,
     halfSizeWeight: 1,
@@ -58,7 +58,7 @@ export const pocketRecipe: PocketRecipe = {
     learningRate: 1e-3,
     decay: 3500,
     averageDecay: 0.998,
-    ...errors,
+    ...errorWeights,
     structureWeight: 16,
     meanShare: 0.5,
     latentsWeight: 1,

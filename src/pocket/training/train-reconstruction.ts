@@ -37,7 +37,8 @@ export interface ReconstructionRecipe extends StepRecipe, ReconstructionWeights 
 
 /**
  * Goes on training an autoencoder on whole pictures, for closer reconstructions (as Stability AI's sd-vae-ft-mse tunes a
- * decoder). Free, its latents would lose what makes them easy for a UNet, so that they are held near where they were.
+ * decoder). Free, its latents would lose what makes them easy for a UNet, so that they are held near where they were;
+ * samples are as noisy as they were then.
  * @param vaeParameters those to begin with
  * @param latents theirs, unscaled
  */

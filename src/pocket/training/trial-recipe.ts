@@ -13,7 +13,7 @@ const shared = {
   learningRate: 3e-3,
 };
 
-const errors = { structureWeight: 0.25, squareWeight: 1, coarseWeight: 1 };
+const errorWeights = { structureWeight: 0.25, squareWeight: 1, coarseWeight: 1 };
 
 /** The same trainings in seconds: pictures of 16 x 16 pixels and networks that learn next to nothing. */
 export const trialRecipe: PocketRecipe = {
@@ -53,7 +53,7 @@ export const trialRecipe: PocketRecipe = {
   scalingScenes: 8,
   vae: {
     ...shared,
-    ...errors,
+    ...errorWeights,
     batchSize: 4,
     sceneCount: 8,
     divergenceWeight: 1e-4,
@@ -62,7 +62,7 @@ export const trialRecipe: PocketRecipe = {
   },
   reconstruction: {
     ...shared,
-    ...errors,
+    ...errorWeights,
     batchSize: 4,
     sceneCount: 8,
     meanShare: 0.5,

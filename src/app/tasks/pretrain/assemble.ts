@@ -27,7 +27,7 @@ export interface AssembledModel {
 /**
  * Puts the averaged parameters of the trainings together in float16, the tuned autoencoder and vision tower if there
  * are any; the model card of an earlier model stays. Warns of trainings that have not come to their end.
- * @throws TaskError if one of the first three trainings is missing, or one was begun on something else than there is now
+ * @throws TaskError if the training vae, clip or unet is missing, or one began on something else than there is now
  */
 export async function* assemble(
   parameters: PretrainParameters,

@@ -12,9 +12,9 @@ import {
   pictureStore,
 } from '../../../pocket/training/index.ts';
 import { isThere } from '../../models/is-there.ts';
-import { fingerprint, fingerprintOf } from './foundations.ts';
+import { type Encoder, fingerprint, fingerprintOf, parametersOf } from './foundations.ts';
 import type { TrainingSetting } from './start-training.ts';
-import { firstVae, json, readJson, trainedVae } from './training-folder.ts';
+import { json, readJson } from './training-folder.ts';
 
 /**
  * The first training scenes under an encoder that later trainings do not change: encoded once, then kept in the folder
@@ -30,7 +30,7 @@ export async function* encodedScenes(
     const kept = (await readTrainingState(folder.path(name))) as EncodedScenes;
     if (kept.mean.shape[0]! >= count) return kept;
   }
-  const vae = await vaeOf[encoder](folder);
+  const vae = await parametersOf(folder, encoder);
   const pictures = pictureStore('training', networks.vae.sampleSize, 'draw again');
   const options = { count, batchSize: ENCODED_AT_A_TIME };
   const encoded = yield* encodeScenes(device, networks.vae, vae, pictures, options);
@@ -40,11 +40,6 @@ export async function* encodedScenes(
   }
   return encoded;
 }
-
-/** Whose latents: those of the autoencoder before it is tuned, or as the UNet knows it. */
-type Encoder = keyof typeof vaeOf;
-
-const vaeOf = { 'first encoder': firstVae, encoder: trainedVae } as const;
 
 /** Pictures at a time. */
 const ENCODED_AT_A_TIME = 8;

@@ -1,17 +1,15 @@
 import { createHash } from 'node:crypto';
-import { flatten, type NdArray } from '../../../engine/index.ts';
+import { flatten, type NdArray, type Tree } from '../../../engine/index.ts';
 import type { Training } from '../../../pocket/training/index.ts';
 import { TaskError } from '../task.ts';
 import { averagesOf, firstVae, stepsIn, type TrainingFolder, trainedVae } from './training-folder.ts';
 
+const encoderPaths = /^(encoder|quant_conv)\./;
+
 /** What others build on: the trainings that make it, and the paths of its parameters among theirs. */
 const foundations = {
-  'first encoder': { trainings: ['vae'], parametersOf: firstVae, paths: /^(encoder|quant_conv)\./ },
-  encoder: {
-    trainings: ['vae', 'reconstruction'],
-    parametersOf: trainedVae,
-    paths: /^(encoder|quant_conv)\./,
-  },
+  'first encoder': { trainings: ['vae'], parametersOf: firstVae, paths: encoderPaths },
+  encoder: { trainings: ['vae', 'reconstruction'], parametersOf: trainedVae, paths: encoderPaths },
   'text tower': {
     trainings: ['clip'],
     parametersOf: (folder: TrainingFolder) => averagesOf(folder, 'clip'),
@@ -20,6 +18,8 @@ const foundations = {
 } as const;
 
 type Foundation = keyof typeof foundations;
+/** Whose latents: those of the autoencoder before it is tuned, or as the UNet knows it. */
+export type Encoder = Extract<Foundation, 'first encoder' | 'encoder'>;
 
 /** What each training would not fit any more if it changed. */
 const builtOn: { readonly [T in Training]: readonly Foundation[] } = {
@@ -72,9 +72,13 @@ export async function unfinished(
   return found;
 }
 
+/** All parameters of what trainings made of it so far. @throws TaskError if none has begun */
+export const parametersOf = (folder: TrainingFolder, name: Foundation): Promise<Tree<NdArray>> =>
+  foundations[name].parametersOf(folder);
+
 export async function fingerprintOf(folder: TrainingFolder, name: Foundation): Promise<string> {
-  const { parametersOf, paths } = foundations[name];
-  const leaves = flatten<NdArray>(await parametersOf(folder));
+  const { paths } = foundations[name];
+  const leaves = flatten<NdArray>(await parametersOf(folder, name));
   return fingerprint(leaves.filter(([path]) => paths.test(path)));
 }
 
