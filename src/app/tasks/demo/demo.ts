@@ -5,6 +5,7 @@ import { replaceFile } from '../../../files/formats/index.ts';
 import { type Picture, readPicture } from '../../../files/images/index.ts';
 import { softenRegion } from '../../../methods/editing/index.ts';
 import { comparePixels, intersectionOverUnion, maskFromBytes } from '../../../methods/evaluation/index.ts';
+import { methodKinds } from '../../../methods/personalization/index.ts';
 import { drawSheet } from '../../charts/labelled-sheet.ts';
 import { isThere } from '../../models/is-there.ts';
 import { unfinishedRequest } from '../../runs/unfinished-run.ts';
@@ -44,10 +45,7 @@ export const demo = defineTask({
       .default('rabbit-2/rabbit-01')
       .describe('Concept and source of the drawn benchmark')
       .meta(hints({ placeholder: 'concept/source' })),
-    method: z
-      .enum(['textual-inversion', 'dreambooth', 'custom-diffusion', 'lora'])
-      .default('dreambooth')
-      .describe('How the subject is learned'),
+    method: z.enum(methodKinds).default('dreambooth').describe('How the subject is learned'),
     output: z
       .string()
       .min(1)

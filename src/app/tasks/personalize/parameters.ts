@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { methodKinds } from '../../../methods/personalization/index.ts';
 import { deviceParameters, hints, modelParameters, runParameters } from '../parameters/shared-parameters.ts';
 
 const steps = (least: number) => z.int().min(least).max(1_000_000);
@@ -11,7 +12,7 @@ export const personalizeParameters = z.object({
     .describe('Pictures of the subject, three to five, or a folder of them; cropped to squares')
     .meta(hints({ argument: true, item: 'picture', placeholder: 'file' })),
   method: z
-    .enum(['textual-inversion', 'dreambooth', 'custom-diffusion', 'lora'])
+    .enum(methodKinds)
     .default('custom-diffusion')
     .describe('What is learned: a word; the whole UNet; cross-attention and a word; low-rank updates'),
   token: z

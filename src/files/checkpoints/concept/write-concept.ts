@@ -28,7 +28,8 @@ export const cardName = 'concept.json';
 /**
  * Writes a folder that other tools open, with a card of JSON beside. Textual Inversion: learned_embeds.safetensors.
  * DreamBooth: a diffusers folder. Custom Diffusion: pytorch_custom_diffusion_weights.bin and a file a token. LoRA:
- * pytorch_lora_weights.safetensors in kohya's layout. Learned words have learned_embeds files beside these. It is written under a temporary name and then renamed.
+ * pytorch_lora_weights.safetensors in kohya's layout. Learned words have learned_embeds files beside these. It is written
+ * under a temporary name and then renamed.
  * @throws FormatError if the folder exists, the card is not one, or the base that DreamBooth needs is not given
  */
 export async function writeConcept(

@@ -31,6 +31,8 @@ const personalizationMethods: {
   lora,
 };
 
+export const methodKinds = Object.keys(personalizationMethods) as readonly MethodKind[];
+
 /** What is personalized, and how. */
 export interface ConceptPlan {
   readonly method: MethodSettings;
