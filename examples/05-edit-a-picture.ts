@@ -21,8 +21,9 @@ try {
 }
 
 // With a model, pictures of your own and a photo, without looking at events:
-//   const { output, phrase } = await completeTask('personalize', {
+//   const { completeTask } = await import('dreamsteerer');
+//   const learned = await completeTask('personalize', {
 //     model, pictures: ['1.jpg', '2.jpg', '3.jpg'], class: 'cat', token: '<biscuit>', output: 'concepts/biscuit' });
 //   await completeTask('edit', {
-//     model, picture: 'photo.jpg', concept: output, output: 'out',
-//     sourcePrompt: 'a photo of a cat on the grass', prompt: `a photo of a ${phrase} on the grass` });
+//     model, picture: 'photo.jpg', concept: learned.output, output: 'out',
+//     sourcePrompt: 'a photo of a cat on the grass', prompt: `a photo of a ${learned.phrase} on the grass` });
