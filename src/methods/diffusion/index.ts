@@ -8,6 +8,7 @@ export * from './denoiser.ts';
 export * from './encode-images.ts';
 export * from './held-model.ts';
 export * from './noise-level.ts';
+export * from './noise-of-pictures.ts';
 export * from './noise-schedule.ts';
 export * from './prediction-types.ts';
 export * from './prompted-model.ts';

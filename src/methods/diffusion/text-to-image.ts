@@ -81,13 +81,15 @@ export interface SampleImagesOptions extends GuidanceOptions {
   readonly start: SamplingStart;
   /** See `sample`: the share of the steps that is walked, for image to image. */
   readonly strength?: number;
+  /** See `sample`: noise of stochastic steps, instead of the key's. */
+  readonly stepNoise?: (index: number) => Latents;
   readonly signal?: AbortSignal;
 }
 
 /** Samples latents under a context and decodes them. */
 export async function* sampleImages(
   model: HeldModel,
-  { context, scheduler, steps, key, start, strength, signal, ...guidance }: SampleImagesOptions,
+  { context, scheduler, steps, key, start, strength, stepNoise, signal, ...guidance }: SampleImagesOptions,
 ): AsyncGenerator<SamplingEvent, GeneratedImages> {
   const { denoise, dispose } = await compileDenoiser(model, shapeOf(start), context, guidance);
   try {
@@ -98,6 +100,7 @@ export async function* sampleImages(
       key,
       start,
       ...(strength !== undefined && { strength }),
+      ...(stepNoise && { stepNoise }),
       ...(signal && { signal }),
     });
     return { latents, images: await decodeLatents(model, latents, { signal }) };

@@ -1,7 +1,8 @@
-import { fold, ndArray, normal, type RandomKey, resultOf } from '../../engine/index.ts';
+import { fold, type RandomKey, resultOf } from '../../engine/index.ts';
 import { type Picture, picturesFromArray } from '../../files/images/index.ts';
 import {
   contextOf,
+  noiseOfPictures,
   type PromptedModel,
   type Scheduler,
   sampleImages,
@@ -20,7 +21,7 @@ export interface GeneratingOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A picture of each prompt, each from noise of its own; yields them as they are made, some at a time. */
+/** A picture of each prompt, the same whatever it is made together with; yields them as they are made, some at a time. */
 export async function* generatePictures(
   prompted: PromptedModel,
   prompts: readonly string[],
@@ -32,17 +33,16 @@ export async function* generatePictures(
   for (const batch of batchesOf(prompts.length, batchSize)) {
     const asked = batch.map((index) => prompts[index]!);
     const all = guidanceScale === 1 ? asked : [...asked, ...asked.map(() => '')];
-    const noise = batch.flatMap((index) => [...normal(fold(key, index), [inputChannels, side, side]).data]);
+    const keys = batch.map((index) => fold(key, index));
+    const { start, stepNoise } = noiseOfPictures(keys, [inputChannels, side, side]);
     const sampling = sampleImages(model, {
       scheduler,
       steps,
       guidanceScale,
-      key: fold(key, 'steps'),
+      key,
       context: await contextOf(prompted, all),
-      start: {
-        kind: 'given-noise',
-        noise: ndArray('float32', [batch.length, inputChannels, side, side], Float32Array.from(noise)),
-      },
+      start: { kind: 'given-noise', noise: start },
+      stepNoise,
       ...(signal && { signal }),
     });
     const { images } = await resultOf(sampling);

@@ -1,10 +1,11 @@
-import { fold, type NdArray, ndArray, normal, randomKey, type Shape } from '../../../engine/index.ts';
+import { joinArrays, randomKey, type Shape } from '../../../engine/index.ts';
 import {
   compileDenoiser,
   type Denoiser,
   guidedContext,
   type HeldModel,
   type Latents,
+  noiseOfPictures,
   type SamplingEvent,
   sample,
 } from '../../../methods/diffusion/index.ts';
@@ -57,23 +58,14 @@ export interface Batch {
   readonly signal: AbortSignal | undefined;
 }
 
-/**
- * Latents of the pictures of these seeds. Each has the noise of its own seed, at the start and at every step, so
- * that it is the same picture whatever it is made together with.
- */
+/** Latents of the pictures of these seeds, each the same picture whatever it is made together with. */
 export function sampleBatch(
   { denoise, shape }: Prepared,
   { scheduler, steps, strength }: PicturePlan,
   { seeds, source, signal }: Batch,
 ): AsyncGenerator<SamplingEvent, Latents, void> {
   const keys = seeds.map(randomKey);
-  const noise = (label: string, step?: number) =>
-    stack(
-      keys.map((key) => {
-        const labelled = fold(key, label);
-        return normal(step === undefined ? labelled : fold(labelled, step), shape);
-      }),
-    );
+  const { start, stepNoise } = noiseOfPictures(keys, shape);
   return sample({
     denoise,
     ...scheduler,
@@ -82,18 +74,9 @@ export function sampleBatch(
     strength,
     start:
       source === undefined
-        ? { kind: 'given-noise', noise: noise('start') }
-        : { kind: 'source', clean: stack(seeds.map(() => source)), noise: noise('start') },
-    stepNoise: (index) => noise('step', index),
+        ? { kind: 'given-noise', noise: start }
+        : { kind: 'source', clean: joinArrays(seeds.map(() => source)), noise: start },
+    stepNoise,
     ...(signal && { signal }),
   });
-}
-
-/** Items [channels, height, width], or [1, …] */
-function stack(items: readonly NdArray<'float32'>[]): Latents {
-  const [first] = items;
-  const size = first!.data.length;
-  const data = new Float32Array(items.length * size);
-  for (const [index, item] of items.entries()) data.set(item.data, index * size);
-  return ndArray('float32', [items.length, ...first!.shape.slice(-3)], data);
 }
