@@ -93,11 +93,14 @@ function encodeCaptions(
 /** Tokens of "a photo of a purple elephant" with its start and end, and two to spare. */
 const subjectCaptionLength = 10;
 
-/** Every other step names class and place only: where the place is the same for all, the class alone counts. */
+/**
+ * Every other step names class and place only: where the place is the same for all, the class alone counts. Steps and
+ * places come in turn, so whether the batches of a place have these captions or whole ones is the same all along.
+ */
 const captionOfStep = (scene: number, step: number): string =>
   step % 2 === 1 ? promptOf(sceneAt('training', scene)) : captionAt('training', scene, step);
 
-/** The subject by itself: its class, in every other step with its colour. */
+/** The subject by itself: its class, in two steps of four with its colour; here, too, which is fixed for each place. */
 function subjectCaption(scene: number, step: number): string {
   const { subject } = sceneAt('training', scene);
   const colour = step % 4 < 2 ? '' : `${subject.appearance.base.name} `;

@@ -40,7 +40,7 @@ export function cropToSubjects(
   return ndArray('float32', [batch, channels, side, side], data);
 }
 
-/** Cells of the subject whose middle lies in the square. */
+/** The subject's shares of the cells whose middle lies in the square, together. */
 function subjectWithin(
   subjects: NdArray<'float32'>,
   item: number,

@@ -43,7 +43,7 @@ export interface PretrainingRun {
   readonly resumeFrom?: TrainingState;
 }
 
-/** One run of a training that builds on no other's parameters. */
+/** One run of a training that can begin from random parameters. */
 export interface FreshRun extends PretrainingRun {
   /** Parameters to begin with; by default they are random. */
   readonly start?: Tree<NdArray>;

@@ -92,7 +92,7 @@ function shells(chance: Chance, top: number): string {
   return fill(grains, '#b98d4f', 0.7) + found.join('');
 }
 
-function palm(chance: Chance, x: number, y: number, side: -1 | 1 | 0): string {
+function palm(chance: Chance, x: number, y: number, side: -1 | 1): string {
   const lean = -side * chance.between(4, 9);
   const [topX, topY] = [x + lean, y - chance.between(40, 48)];
   const trunk = `M${number(x)} ${number(y)}Q${number(x)} ${number(y - 24)} ${number(topX)} ${number(topY)}`;

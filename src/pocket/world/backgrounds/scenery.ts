@@ -18,13 +18,13 @@ export function sun(chance: Chance, light: Side, colour = '#fff6cf', halo = '#ff
   return fill(ellipse(x, y, radius * 1.7), halo, 0.28) + fill(ellipse(x, y, radius), colour);
 }
 
-export function cloud(chance: Chance, x: number, y: number, colour = '#ffffff'): string {
+export function cloud(chance: Chance, x: number, y: number): string {
   const size = chance.between(0.7, 1.3);
   const puff = (dx: number, dy: number, radius: number) =>
     ellipse(x + dx * size, y + dy * size, radius * size);
   return fill(
     puff(-7, 0.8, 3.4) + puff(-2.5, -1.6, 4.6) + puff(3, -0.8, 4) + puff(7.5, 1, 3) + puff(0, 1.4, 2.9),
-    colour,
+    '#ffffff',
     0.88,
   );
 }

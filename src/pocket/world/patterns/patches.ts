@@ -1,7 +1,7 @@
 import { type Point, smooth } from '../drawing/path.ts';
 import type { Marks } from './index.ts';
 
-/** A few large irregular patches, as on a cow; small parts have one or none. */
+/** A few large irregular patches, as on a cow; small parts have one. */
 export const patches: Marks = ({ length, girth }, chance) => {
   const count = length > 14 ? 3 : length > 7 ? 2 : 1;
   let path = '';

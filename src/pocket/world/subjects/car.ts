@@ -38,13 +38,13 @@ function driving(pose: Pose, ink: SubjectInk): string {
   ]);
   return (
     ink.body({ path: box(-long - 2, -10.4, 2 * long + 4, 5, 2.4), fill: mix(ink.second, '#ffffff', 0.1) }) +
-    wheels(pose, ink, -19.5, 'far') +
+    wheels(pose, ink, 'far') +
     ink.body(ink.coat(body, { key: 'body', x: 0, y: -19, length: 32, girth: 14, stretch: [long / 32, 1] })) +
     windows(ink, roof, hood) +
     ink.line(`M-1 ${hood - 1}V-7.4M-15 ${hood - 1}Q-17 -12 -11 -8`, ink.base, 0.75) +
     ink.line('M2 -17.4H6', ink.base, 1.2) +
     lights(ink, long, hood) +
-    wheels(pose, ink, -19.5, 'near') +
+    wheels(pose, ink, 'near') +
     wear(ink, 'side', { x: 0, y: roof - 1, reach: 10 }) +
     wear(ink, 'head', { x: -1, y: roof + 0.6, reach: 11 })
   );
@@ -82,8 +82,8 @@ const lights = (ink: SubjectInk, long: number, hood: number): string =>
   ink.body({ path: ellipse(long - 3.6, hood + 6, 2.6, 3), fill: '#fff3b0' }) +
   ink.body({ path: box(-long + 0.4, hood + 2.6, 2.6, 5.4, 1), fill: '#e0453f' });
 
-function wheels({ limbs }: Pose, ink: SubjectInk, rear: number, side: 'near' | 'far'): string {
-  return [rear, -rear]
+function wheels({ limbs }: Pose, ink: SubjectInk, side: 'near' | 'far'): string {
+  return [-19.5, 19.5]
     .map((x) => {
       if (side === 'far') return fill(ellipse(x + 3, -6, 7, 6.4), '#2a2430');
       const spokes = [0, 60, 120]

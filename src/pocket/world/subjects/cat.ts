@@ -77,11 +77,11 @@ function head(ink: SubjectInk): string {
     [0.5, 9.4],
     [-6.8, 7.8],
   ]);
-  const ear = (side: 1 | -1, size: number) =>
+  const ear = (side: 1 | -1) =>
     polygon([
-      [0.4 + side * 10.6 * size, -1],
-      [0.4 + side * 10.4 * size, -tip * size],
-      [0.4 + side * 1.8 * size, -8.4],
+      [0.4 + side * 10.6, -1],
+      [0.4 + side * 10.4, -tip],
+      [0.4 + side * 1.8, -8.4],
     ]);
   const inner = (side: 1 | -1) =>
     polygon([
@@ -96,8 +96,8 @@ function head(ink: SubjectInk): string {
     .join('');
   return (
     ink.body(
-      { path: ear(-1, 1), fill: ink.base },
-      { path: ear(1, 1), fill: ink.base },
+      { path: ear(-1), fill: ink.base },
+      { path: ear(1), fill: ink.base },
       ink.coat(face, { key: 'face', x: 0.4, y: -5.4, length: 10, girth: 4 }),
     ) +
     fill(inner(-1) + inner(1), '#f0a3a3', 0.85) +
