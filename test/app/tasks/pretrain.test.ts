@@ -178,12 +178,18 @@ describe('pretrain', { timeout: 300_000 }, () => {
     const record = JSON.parse(await readFile(path, 'utf8'));
     expect(record).toMatchObject({ seed: trialRecipe.seed, recipe: { steps: 4 } });
     await writeFile(path, JSON.stringify({ ...record, recipe: { ...record.recipe, learningRate: 0.5 } }));
-    expect(await notesOf('vae', settings)).toContain(
-      'Going on with another learningRate than the first 2 steps were made with',
-    );
+    expect(await notesOf('vae', settings)).toContain('Going on with another learningRate than up to step 2');
     const { earlier } = JSON.parse(await readFile(path, 'utf8'));
     expect(earlier).toEqual([{ until: 2, recipe: { ...record.recipe, learningRate: 0.5 } }]);
     expect((await notesOf('vae', { out, steps: 5 })).join()).not.toContain('Going on with');
+
+    // Settings of a run that made no step, here one that was stopped before its first save, are none of the past.
+    const made = JSON.parse(await readFile(path, 'utf8'));
+    const unused = { ...made.recipe, learningRate: 0.25 };
+    const begun = { ...made, recipe: unused, earlier: [...earlier, { until: 5, recipe: made.recipe }] };
+    await writeFile(path, JSON.stringify(begun));
+    expect((await notesOf('vae', { out, steps: 5 })).join()).not.toContain('Going on with');
+    expect(JSON.parse(await readFile(path, 'utf8'))).toEqual(made);
     await pretrain('clip', { out });
     const { card } = await reported({ out });
     expect(await readFile(card, 'utf8')).toMatch(
@@ -194,15 +200,14 @@ describe('pretrain', { timeout: 300_000 }, () => {
   test('warns where there are fewer steps than the learning rate needs', async () => {
     const { warmup, decay } = trialRecipe.vae;
     const out = folder.path('few steps');
-    const told = await notesOf('vae', { out, steps: warmup + decay - 1 });
-    expect(told).toEqual([expect.stringMatching(/^In \d+ steps the learning rate comes to \d+ % of/)]);
-    const enough = await notesOf('vae', { out, steps: warmup + decay });
+    const told = await notesOf('vae', { out, steps: warmup + decay - 2 });
+    expect(told).toEqual([expect.stringMatching(/^In \d+ steps the learning rate comes to 50 % of/)]);
+    const enough = await notesOf('vae', { out, steps: warmup + decay - 1 });
     expect(enough.join()).not.toContain('the learning rate');
   });
 
   test('assembles what there is with a warning of what there is not', async () => {
     const out = await copyWithout('reconstruction');
-    await rm(join(out, 'reconstruction.state.safetensors'), { force: true });
     await rm(join(out, 'unet.state.safetensors'));
     await stopAt(2, 'unet', out);
     const warnings: string[] = [];
@@ -210,13 +215,19 @@ describe('pretrain', { timeout: 300_000 }, () => {
     await pretrain('assemble', { out, model: folder.path('unfinished') }, { onEvent });
     expect(warnings).toEqual([
       'The training "unet" has made 2 of its 6 steps',
-      'There is no training "reconstruction", so it stays as "vae" left it',
+      'There is no training "reconstruction", so the autoencoder stays as "vae" left it',
     ]);
   });
 
   test('refuses to go on, and to assemble, where what it was begun on has changed', async () => {
+    const another = folder.path('another first encoder');
+    await cp(folder.path('out'), another, { recursive: true });
+    await pretrain('vae', { out: another, steps: 7 });
+    const first = 'reconstruction.state.safetensors: was trained on another first encoder than there is now';
+    await expect(pretrain('reconstruction', { out: another, steps: 7 })).rejects.toThrow(first);
+    await expect(pretrain('assemble', { out: another, model: folder.path('never') })).rejects.toThrow(first);
+
     const out = await copyWithout('reconstruction');
-    await pretrain('vae', { out, steps: 7 });
     const sentence = /unet.state.safetensors: was trained on another encoder than there is now; remove it/;
     await expect(pretrain('unet', { out, steps: 7 })).rejects.toThrow(sentence);
     await expect(pretrain('assemble', { out, model: folder.path('never') })).rejects.toThrow(sentence);
@@ -299,7 +310,7 @@ describe('pretrain', { timeout: 300_000 }, () => {
     await opened.close();
   });
 
-  test('assembles the tuned decoder and vision tower, and a CLIP', async () => {
+  test('assembles the tuned autoencoder and vision tower, and a CLIP', async () => {
     const clip = await openClip(folder.path('model'));
     const state = async (training: string) => {
       const path = join(folder.path('out'), `${training}.state.safetensors`);
@@ -313,6 +324,15 @@ describe('pretrain', { timeout: 300_000 }, () => {
     expect(stored).not.toEqual(castArray(before, 'float16'));
     expect(clip.text?.config.projectionSize).toBe(trialRecipe.configs.textEncoder.projection_dim);
     await clip.close();
+
+    const model = await openDiffusersFolder(folder.path('model'));
+    const [tunedVae, firstVae] = [await state('reconstruction'), await state('vae')];
+    for (const name of ['encoder.conv_in.weight', 'decoder.conv_out.weight']) {
+      const stored = await model.vae.parameters.get(name)!.read();
+      expect(stored).toEqual(castArray(tunedVae.get(`averages.${name}`)!, 'float16'));
+      expect(stored).not.toEqual(castArray(firstVae.get(`averages.${name}`)!, 'float16'));
+    }
+    await model.close();
   });
 
   test('names in its index what Python loads', async () => {
@@ -364,14 +384,19 @@ describe('pretrain', { timeout: 300_000 }, () => {
     const { captionLength: _, ...lacking } = record.recipe; // as of a version that had no such setting
     const earlier = [{ until: 1, recipe: lacking }];
     await writeFile(join(out, 'clip.json'), JSON.stringify({ ...record, earlier }));
+    const rows = (card: string) => card.match(/^\| \w+ \|.*$/gm) ?? [];
+    const isOfClip = (row: string) => row.startsWith('| clip |');
+    const bygone = '| decoder | 5 | 1 s | 0.3 | a machine | as below |'; // of a version that had such a training
+    const cardThen = await readFile(result.card, 'utf8');
+    await writeFile(result.card, cardThen.replace(/^(\| unet \|.*)$/m, `$1\n${bygone}`));
     await reported({ out });
-    const rows = (card: string) => card.match(/^\| (vae|clip|unet|decoder|vision) \|.*$/gm);
     const other = trainingsOf(await readFile(result.card, 'utf8'));
-    expect(rows(other)?.toSpliced(1, 1)).toEqual(rows(trainingsOf(again))?.toSpliced(1, 1));
-    expect(rows(other)?.[1]).toMatch(
-      /^\| clip \| 3 \|.*\| until step 1 steps 3, no captionLength; then steps 3 \|$/,
+    const others = rows(trainingsOf(again)).filter((row) => !isOfClip(row));
+    expect(rows(other).filter((row) => !isOfClip(row))).toEqual([...others, bygone]);
+    expect(rows(other).find(isOfClip)).toMatch(
+      /\| 3 \|.*\| until step 1 steps 3, no captionLength; then steps 3 \|$/,
     );
-    expect(other.match(/!\[Loss of/g)).toHaveLength(trainings.length);
+    expect(other.match(/!\[Loss of/g)).toHaveLength(trainings.length + 1);
   }, 300_000);
 
   test('reports on the built-in model and leaves its card as it is', async () => {
@@ -404,7 +429,7 @@ describe('pretrain', { timeout: 300_000 }, () => {
 
   test('says which training is missing', async () => {
     await expect(pretrain('reconstruction', { out: folder.path('empty') })).rejects.toThrow(
-      'there is no state of the training "vae", which this needs; run it first: dreamsteerer pretrain vae',
+      'there is no state of the training "vae", which this needs; run it first (dreamsteerer pretrain vae --out',
     );
   });
 

@@ -60,13 +60,13 @@ export async function* assemble(
 /** A sentence for each training that a model put together now would lack, or have in part. */
 async function incomplete(folder: TrainingFolder): Promise<readonly string[]> {
   const sentences = [...(await unfinished(folder, trainings))];
-  for (const [tuning, whole] of [
-    ['reconstruction', 'vae'],
-    ['vision', 'clip'],
+  for (const [tuning, base, part] of [
+    ['reconstruction', 'vae', 'the autoencoder'],
+    ['vision', 'clip', 'the vision tower'],
   ] as const) {
-    const isWhole = (await folder.state(whole)) !== undefined; // a given model has it tuned
-    if (isWhole && (await folder.state(tuning)) === undefined) {
-      sentences.push(`There is no training "${tuning}", so it stays as "${whole}" left it`);
+    const isFromScratch = (await folder.state(base)) !== undefined; // a given model has it tuned
+    if (isFromScratch && (await folder.state(tuning)) === undefined) {
+      sentences.push(`There is no training "${tuning}", so ${part} stays as "${base}" left it`);
     }
   }
   return sentences;

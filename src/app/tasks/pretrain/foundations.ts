@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { flatten, type NdArray, type Tree } from '../../../engine/index.ts';
 import type { Training } from '../../../pocket/training/index.ts';
 import { TaskError } from '../task.ts';
-import { averagesOf, firstVae, stepsIn, type TrainingFolder, trainedVae } from './training-folder.ts';
+import { firstClip, firstVae, stepsIn, type TrainingFolder, trainedVae } from './training-folder.ts';
 
 const encoderPaths = /^(encoder|quant_conv)\./;
 
@@ -12,7 +12,7 @@ const foundations = {
   encoder: { trainings: ['vae', 'reconstruction'], parametersOf: trainedVae, paths: encoderPaths },
   'text tower': {
     trainings: ['clip'],
-    parametersOf: (folder: TrainingFolder) => averagesOf(folder, 'clip'),
+    parametersOf: firstClip,
     paths: /^text\./,
   },
 } as const;
@@ -48,7 +48,7 @@ export async function requireFoundations(folder: TrainingFolder, training: Train
   const changed = builtOn[training].filter((name) => record.foundations[name] !== now[name]);
   if (changed.length === 0) return;
   throw new TaskError(
-    `${folder.path(`${training}.state.safetensors`)}: was trained on another ${changed.join(' and ')} than there is now; remove it to begin anew`,
+    `${folder.statePath(training)}: was trained on another ${changed.join(' and ')} than there is now; remove it to begin anew`,
   );
 }
 

@@ -12,7 +12,7 @@ export interface CardData {
   /** Those that a log tells of. */
   readonly trainings: ReadonlyMap<Training, LoggedTraining>;
   readonly scalingFactor: number;
-  /** How pictures were generated: "dpm-solver++, 30 steps, guidance 4". */
+  /** How pictures were generated: "euler-ancestral, 30 steps, guidance 4". */
   readonly sampling: string;
   readonly prompts: readonly string[];
   /** Of all files of the model. */
@@ -104,31 +104,34 @@ const qualityTable = (figures: readonly QualityFigure[]): string =>
     ]),
   );
 
-/** A row and a curve of each training, as `known` has them where there is no log. */
+/**
+ * A row and a curve of each training, as `known` has them where there is no log; behind them those of trainings that
+ * this version has no more.
+ */
 function trainingsOf(data: CardData, known: string): string {
-  const told = trainings.flatMap((training) => {
+  const rows = new Map<string, readonly string[]>();
+  const kept = new Map(keptRows(known).map((row) => [row[0]!, row]));
+  for (const training of trainings) {
     const logged = data.trainings.get(training);
-    const row =
-      logged === undefined
-        ? keptRow(known, training)
-        : tableRow(trainingRow(training, logged, settings(data.recipe[training])));
-    return row === undefined ? [] : [{ training, row }];
-  });
-  const curves = told.map(({ training }) => `![Loss of ${training}](${cardPicture(`losses-${training}`)})`);
-  return [[table(trainingColumns, []), ...told.map(({ row }) => row)].join('\n'), ...curves].join('\n\n');
+    const row = logged && trainingRow(training, logged, settings(data.recipe[training]));
+    const told = row ?? kept.get(training);
+    if (told !== undefined) rows.set(training, told);
+  }
+  for (const [name, row] of kept) if (!rows.has(name)) rows.set(name, row);
+  const curves = [...rows.keys()].map((name) => `![Loss of ${name}](${cardPicture(`losses-${name}`)})`);
+  return [table(trainingColumns, [...rows.values()]), ...curves].join('\n\n');
 }
 
-/** As an earlier report wrote it, which had fewer columns. */
-function keptRow(known: string, training: Training): string | undefined {
-  const row = known.match(new RegExp(`^\\| ${training} \\|.*$`, 'm'))?.[0];
-  if (row === undefined) return undefined;
-  const cells = row
-    .split('|')
-    .slice(1, -1)
-    .map((cell) => cell.trim());
-  const missing = trainingColumns.length - cells.length;
-  return tableRow([...cells, ...Array<string>(Math.max(0, missing)).fill('not recorded')]);
-}
+/** As earlier reports wrote them, which had fewer columns. */
+const keptRows = (known: string): readonly (readonly string[])[] =>
+  [...known.matchAll(/^\| \w+ \|.*$/gm)].map(([row]) => {
+    const cells = row
+      .split('|')
+      .slice(1, -1)
+      .map((cell) => cell.trim());
+    const missing = trainingColumns.length - cells.length;
+    return [...cells, ...Array<string>(Math.max(0, missing)).fill('not recorded')];
+  });
 
 const trainingColumns = ['', 'steps', 'time', 'last loss', 'machine', 'settings'];
 

@@ -3,7 +3,6 @@ import { pocketRecipe, trainings, trialRecipe } from '../../../pocket/training/i
 import { deviceParameters, hints } from '../parameters/shared-parameters.ts';
 
 export const stages = [...trainings, 'assemble', 'report'] as const;
-export type Stage = (typeof stages)[number];
 
 export const recipes = { pocket: pocketRecipe, trial: trialRecipe } as const;
 

@@ -19,7 +19,7 @@ export const pretrain = defineTask({
     ['unet --start models/pocket --out tuned', 'goes on from a model whose trainings are not at hand'],
     ['assemble --model models/pocket', 'writes the model as a diffusers folder in float16'],
     ['report --model models/pocket', 'measures its quality and writes the model card'],
-    ['report --scenes 50 --prompts 20', 'measures that of the built-in model by and by, and writes nothing'],
+    ['report --scenes 50 --prompts 20', 'measures that of the built-in model roughly, and writes nothing'],
     ['vae --recipe trial --out /tmp/trial', 'tries the training out in seconds'],
   ],
   parameters: pretrainParameters,

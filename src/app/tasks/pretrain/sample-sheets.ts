@@ -1,6 +1,11 @@
 import { type Device, type NdArray, Owner, randomKey, resultOf, type Tree } from '../../../engine/index.ts';
 import { encodePicture, type Picture } from '../../../files/images/index.ts';
-import { holdParameters, type PromptedModel, releaseNetwork } from '../../../methods/diffusion/index.ts';
+import {
+  holdParameters,
+  type PromptedModel,
+  releaseNetwork,
+  type Scheduler,
+} from '../../../methods/diffusion/index.ts';
 import {
   cosineSimilarity,
   type Embedding,
@@ -25,7 +30,7 @@ import { usualSampling } from '../../models/usual-sampling.ts';
 import { generateParameters } from '../generate/parameters.ts';
 import { scalingFactorOf } from './encoded-scenes.ts';
 import { schedulerOf, type TrainingSetting } from './start-training.ts';
-import { averagesOf, trainedVae } from './training-folder.ts';
+import { firstClip, trainedVae } from './training-folder.ts';
 
 /** What a training's averaged parameters can do by now, as a PNG. */
 export const sampleSheets: {
@@ -35,8 +40,7 @@ export const sampleSheets: {
   reconstruction: reconstructionsOf,
   clip: (setting, averages) => similaritiesOf(setting, averages as ClipParameters),
   vision: async (setting, averages) => {
-    const clip = (await averagesOf(setting.folder, 'clip')) as ClipParameters;
-    return similaritiesOf(setting, { ...clip, ...(averages as object) });
+    return similaritiesOf(setting, { ...(await firstClip(setting.folder)), ...(averages as object) });
   },
   unet: generatedBy,
 };
@@ -62,7 +66,7 @@ async function similaritiesOf({ device, networks }: TrainingSetting, { text, vis
 
 async function generatedBy(setting: TrainingSetting, parameters: Tree<NdArray>) {
   const { device, networks, folder, recipe } = setting;
-  const { text } = (await averagesOf(folder, 'clip')) as ClipParameters;
+  const { text } = await firstClip(folder);
   const scalingFactor = await resultOf(scalingFactorOf(setting));
   const vae = await trainedVae(folder);
   await using owner = new Owner();
@@ -114,10 +118,7 @@ export const sheetSampling = {
 };
 
 /** A picture of each of the prompts. */
-export async function generatedSheet(
-  model: PromptedModel,
-  scheduler: ReturnType<typeof schedulerOf>,
-): Promise<Uint8Array> {
+export async function generatedSheet(model: PromptedModel, scheduler: Scheduler): Promise<Uint8Array> {
   const pictures: Picture[] = [];
   const options = { ...sheetSampling, scheduler, key: randomKey(1) };
   for await (const some of generatePictures(model, sheetPrompts(), options)) pictures.push(...some);

@@ -1,7 +1,6 @@
 import type { Device, Minimized, NdArray, StepEvent, Tree } from '../../../engine/index.ts';
 import { parseSchedulerConfig, readScheduler } from '../../../methods/diffusion/index.ts';
 import {
-  type ClipParameters,
   type EncodingEvent,
   type FreshRun,
   latentStore,
@@ -17,7 +16,7 @@ import {
 } from '../../../pocket/training/index.ts';
 import { usualSampling } from '../../models/usual-sampling.ts';
 import { encodedScenes, scalingFactorOf } from './encoded-scenes.ts';
-import { averagesOf, firstVae, type TrainingFolder } from './training-folder.ts';
+import { firstClip, firstVae, type TrainingFolder } from './training-folder.ts';
 
 /** What a training needs beside its run. */
 export interface TrainingSetting {
@@ -56,22 +55,16 @@ export const startTraining: {
 
   unet: async function* (setting, run) {
     const { device, recipe, networks, folder } = setting;
-    const { text } = (await averagesOf(folder, 'clip')) as ClipParameters;
+    const { text } = await firstClip(folder);
     const encoded = yield* encodedScenes(setting, 'encoder', recipe.unet.sceneCount);
     const latents = latentStore(encoded, yield* scalingFactorOf(setting));
     return yield* trainUnet(device, networks, text, recipe.unet, latents, schedulerOf(recipe).schedule, run);
   },
 
   vision: async function* ({ device, recipe, networks, folder }, run) {
-    const clip = (await averagesOf(folder, 'clip')) as ClipParameters;
-    return yield* trainVision(
-      device,
-      networks,
-      clip,
-      recipe.vision,
-      kept(networks.imageEncoder.imageSize),
-      run,
-    );
+    const clip = await firstClip(folder);
+    const pictures = kept(networks.imageEncoder.imageSize);
+    return yield* trainVision(device, networks, clip, recipe.vision, pictures, run);
   },
 };
 

@@ -1,5 +1,5 @@
 import { availableParallelism, cpus } from 'node:os';
-import { type Device, randomKey, type TrainingState } from '../../../engine/index.ts';
+import { type Device, randomKey, type TrainingState, warmupStableDecay } from '../../../engine/index.ts';
 import { pocketNetworks, type StepRecipe, type Training } from '../../../pocket/training/index.ts';
 import { drawLosses } from '../../charts/draw-losses.ts';
 import type { TaskContext } from '../task.ts';
@@ -96,15 +96,17 @@ async function* earlierSettings(
 ): AsyncGenerator<TaskEvent, NonNullable<TrainingRecord['earlier']>> {
   const before = await folder.record(training);
   if (before === undefined) return [];
+  const runs = [...(before.earlier ?? []), { until: done, recipe: before.recipe }];
+  if (runs.at(-2)?.until === done) runs.pop(); // a run that was stopped before its first save made none of the steps
   const now: Readonly<Record<string, number>> = { ...recipe[training] };
-  const changed = changedSettings(before.recipe, now).filter((name) => name !== 'steps'); // which may be more or fewer
+  const changed = changedSettings(runs.at(-1)!.recipe, now).filter((name) => name !== 'steps'); // which may be more or fewer
   if (before.seed !== undefined && before.seed !== recipe.seed) changed.push('seed');
-  if (changed.length === 0) return before.earlier ?? [];
+  if (changed.length === 0) return runs.slice(0, -1);
   yield {
     kind: 'warning',
-    message: `Going on with another ${changed.join(', ')} than the first ${done} steps were made with`,
+    message: `Going on with another ${changed.join(', ')} than up to step ${done}`,
   };
-  return [...(before.earlier ?? []), { until: done, recipe: before.recipe }];
+  return runs;
 }
 
 /** Steps, saves and sheets; the state at the end. */
@@ -161,7 +163,7 @@ async function* conclude(
   state: TrainingState,
 ): AsyncGenerator<TaskEvent, TrainingResult> {
   const { folder } = setting;
-  const path = folder.path(`${training}.state.safetensors`);
+  const path = folder.statePath(training);
   yield { kind: 'file', path };
   yield* writeSheet(training, setting, state);
   const steps = stepsOf(await readLog(folder, training));
@@ -183,12 +185,14 @@ async function* writeSheet(
 }
 
 /** Fewer steps than the rate needs to rise and fall never have all of it. */
-function* tellLowRate({ steps, warmup, decay }: StepRecipe): Generator<TaskEvent> {
-  if (steps >= warmup + decay) return;
-  const share = Math.round((100 * steps) / (warmup + decay));
+function* tellLowRate(recipe: StepRecipe): Generator<TaskEvent> {
+  const { steps, warmup, decay } = recipe;
+  const shareAt = warmupStableDecay(1, recipe);
+  const share = Math.max(...Array.from({ length: Math.min(steps, warmup) }, (_, step) => shareAt(step)));
+  if (share === 1) return;
   yield {
     kind: 'warning',
-    message: `In ${steps} steps the learning rate comes to ${share} % of the recipe's: it rises over ${warmup} and falls over the last ${decay}`,
+    message: `In ${steps} steps the learning rate comes to ${Math.round(100 * share)} % of the recipe's: it rises over ${warmup} and falls over the last ${decay}`,
   };
 }
 

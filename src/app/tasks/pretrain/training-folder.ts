@@ -12,6 +12,8 @@ import { type GivenModel, readGivenModel } from './given-model.ts';
 /** The folder of a model's trainings. Everything in it appears whole or not at all, but for the logs. */
 export interface TrainingFolder {
   readonly path: (name: string) => string;
+  /** The file that the state of a training is saved in. */
+  readonly statePath: (training: Training) => string;
   /** Undefined before the first save. */
   readonly state: (training: Training) => Promise<TrainingState | undefined>;
   readonly save: (training: Training, state: TrainingState) => Promise<void>;
@@ -60,6 +62,7 @@ export async function openTrainingFolder(path: string, start?: string): Promise<
   const hasState = (training: Training) => isThere(statePath(training));
   return {
     path: inside,
+    statePath,
     state: async (training) =>
       (await hasState(training)) ? readTrainingState(statePath(training)) : undefined,
     save: (training, state) => writeTrainingState(statePath(training), state),
@@ -100,8 +103,9 @@ export async function averagesOf(folder: TrainingFolder, training: Training): Pr
   const state = await folder.state(training);
   const parameters = state === undefined ? await folder.given(training) : averagesIn(state);
   if (parameters !== undefined) return parameters;
+  const out = folder.path('.');
   throw new TaskError(
-    `${folder.path('')}: there is no state of the training "${training}", which this needs; run it first: dreamsteerer pretrain ${training} --out ${folder.path('.')}`,
+    `${out}: there is no state of the training "${training}", which this needs; run it first (dreamsteerer pretrain ${training} --out ${out}), or name the model that the trainings here began with (--start)`,
   );
 }
 
@@ -115,6 +119,10 @@ export const stepsIn = (state: TrainingState): number =>
 /** The autoencoder before it is tuned. */
 export const firstVae = (folder: TrainingFolder): Promise<Tree<NdArray>> => averagesOf(folder, 'vae');
 
+/** Both towers before the vision tower is tuned. */
+export const firstClip = async (folder: TrainingFolder): Promise<ClipParameters> =>
+  (await averagesOf(folder, 'clip')) as ClipParameters;
+
 /** The autoencoder, as tuned if it was. */
 export async function trainedVae(folder: TrainingFolder): Promise<Tree<NdArray>> {
   const tuned = await folder.state('reconstruction');
@@ -123,7 +131,7 @@ export async function trainedVae(folder: TrainingFolder): Promise<Tree<NdArray>>
 
 /** Both towers, the vision tower as tuned if it was. */
 export async function trainedClip(folder: TrainingFolder): Promise<ClipParameters> {
-  const clip = await averagesOf(folder, 'clip');
+  const clip = await firstClip(folder);
   const tuned = await folder.state('vision');
-  return { ...(clip as ClipParameters), ...(tuned && (averagesIn(tuned) as VisionParameters)) };
+  return { ...clip, ...(tuned && (averagesIn(tuned) as VisionParameters)) };
 }

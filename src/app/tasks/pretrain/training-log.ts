@@ -19,7 +19,7 @@ const stepSchema = z.object({
   loss: z.number(),
   learningRate: z.number(),
   gradientNorm: z.number(),
-  /** That the step took, its batch included. */
+  /** That the step took, its batch included; of a run's first step, what the training is compiled in too. */
   seconds: z.number(),
 });
 
