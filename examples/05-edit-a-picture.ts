@@ -21,7 +21,7 @@ try {
 }
 
 // With a model, pictures of your own and a photo, without looking at events:
-//   const { completeTask } = await import('dreamsteerer');
+//   const { completeTask } = await import('../src/index.ts'); // in another project 'dreamsteerer'
 //   const learned = await completeTask('personalize', {
 //     model, pictures: ['1.jpg', '2.jpg', '3.jpg'], class: 'cat', token: '<biscuit>', output: 'concepts/biscuit' });
 //   await completeTask('edit', {

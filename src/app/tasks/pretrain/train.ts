@@ -192,7 +192,7 @@ function* tellLowRate(recipe: StepRecipe): Generator<TaskEvent> {
   if (share === 1) return;
   yield {
     kind: 'warning',
-    message: `In ${steps} steps the learning rate comes to ${Math.round(100 * share)} % of the recipe's: it rises over ${warmup} and falls over the last ${decay}`,
+    message: `In ${steps} steps the learning rate comes to ${Math.floor(100 * share)} % of the recipe's: it rises over ${warmup} and falls over the last ${decay}`,
   };
 }
 
