@@ -64,12 +64,12 @@ describeBuiltIn('a concept of the built-in benchmark', () => {
     return pairs.reduce((sum, value) => sum + value, 0) / pairs.length;
   }
 
-  // A tenth below what was measured: 0.66, 0.74, 0.61, 0.61; of what the words began as 0.45.
+  // Measured: 0.66, 0.74, 0.61, 0.61; of what the words began as 0.45. The bars are a tenth below or less.
   describe.each<[MethodKind, number]>([
     ['textual-inversion', 0.6],
     ['dreambooth', 0.66],
-    ['custom-diffusion', 0.55],
-    ['lora', 0.55],
+    ['custom-diffusion', 0.58],
+    ['lora', 0.59],
   ])('by %s', (method, bar) => {
     const request = (name: string) =>
       ({

@@ -100,7 +100,7 @@ const subjectCaptionLength = 10;
 const captionOfStep = (scene: number, step: number): string =>
   step % 2 === 1 ? promptOf(sceneAt('training', scene)) : captionAt('training', scene, step);
 
-/** The subject by itself: its class, in two steps of four with its colour; here, too, which is fixed for each place. */
+/** The subject by itself: its class, in two steps of four with its colour, which for each place is fixed as well. */
 function subjectCaption(scene: number, step: number): string {
   const { subject } = sceneAt('training', scene);
   const colour = step % 4 < 2 ? '' : `${subject.appearance.base.name} `;

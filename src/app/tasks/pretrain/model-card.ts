@@ -113,9 +113,8 @@ function trainingsOf(data: CardData, known: string): string {
   const kept = new Map(keptRows(known).map((row) => [row[0]!, row]));
   for (const training of trainings) {
     const logged = data.trainings.get(training);
-    const row = logged && trainingRow(training, logged, settings(data.recipe[training]));
-    const told = row ?? kept.get(training);
-    if (told !== undefined) rows.set(training, told);
+    const row = logged ? trainingRow(training, logged, settings(data.recipe[training])) : kept.get(training);
+    if (row !== undefined) rows.set(training, row);
   }
   for (const [name, row] of kept) if (!rows.has(name)) rows.set(name, row);
   const curves = [...rows.keys()].map((name) => `![Loss of ${name}](${cardPicture(`losses-${name}`)})`);
