@@ -11,12 +11,17 @@ import {
 import { type FreshRun, runSettings, updateSettings } from './recipe.ts';
 import type { PictureStore } from './training-scenes.ts';
 
+/** What a training of CLIP is of, and on. */
+export interface ClipSetting {
+  readonly networks: ClipNetworks;
+  readonly recipe: ClipRecipe;
+  readonly pictures: PictureStore;
+}
+
 /** Trains both towers of a CLIP on drawn scenes and their captions. */
 export async function* trainClip(
   device: Device,
-  networks: ClipNetworks,
-  recipe: ClipRecipe,
-  pictures: PictureStore,
+  { networks, recipe, pictures }: ClipSetting,
   run: FreshRun,
 ): AsyncGenerator<StepEvent, Minimized<ClipParameters>> {
   const variables = (run.start as ClipParameters | undefined) ?? {

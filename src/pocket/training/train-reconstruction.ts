@@ -35,20 +35,25 @@ export interface ReconstructionRecipe extends StepRecipe, ReconstructionWeights 
   readonly latentsWeight: number;
 }
 
+/** What a tuning of reconstructions is of, and on. */
+export interface ReconstructionSetting {
+  readonly config: VaeConfig;
+  /** Those to begin with. */
+  readonly parameters: Tree<NdArray>;
+  readonly recipe: ReconstructionRecipe;
+  readonly pictures: PictureStore;
+  /** What the encoder makes of the pictures before it is tuned, unscaled. */
+  readonly latents: LatentStore;
+}
+
 /**
  * Goes on training an autoencoder on whole pictures, for closer reconstructions (as Stability AI's sd-vae-ft-mse tunes a
  * decoder). Free, its latents would lose what makes them easy for a UNet, so that they are held near where they were;
  * samples are as noisy as they were then.
- * @param vaeParameters those to begin with
- * @param latents theirs, unscaled
  */
 export async function* trainReconstruction(
   device: Device,
-  config: VaeConfig,
-  vaeParameters: Tree<NdArray>,
-  recipe: ReconstructionRecipe,
-  pictures: PictureStore,
-  latents: LatentStore,
+  { config, parameters: variables, recipe, pictures, latents }: ReconstructionSetting,
   run: PretrainingRun,
 ): AsyncGenerator<StepEvent, Minimized<Tree<NdArray>>> {
   const { key } = run;
@@ -59,7 +64,7 @@ export async function* trainReconstruction(
   return yield* minimize(
     device,
     {
-      variables: vaeParameters,
+      variables,
       batch: {
         picture: spec([batchSize, config.inputChannels, side, side]),
         mean: spec(shape),

@@ -45,6 +45,17 @@ export interface UnetRecipe extends StepRecipe {
   readonly subjectWeight: number;
 }
 
+/** What a training of a UNet is of, and on. */
+export interface UnetSetting {
+  readonly networks: Pick<PocketNetworks, 'textEncoder' | 'unet' | 'tokenizer'>;
+  /** Parameters of the text tower. */
+  readonly text: Tree<NdArray>;
+  readonly recipe: UnetRecipe;
+  /** Scaled. */
+  readonly latents: LatentStore;
+  readonly schedule: NoiseSchedule;
+}
+
 /**
  * Trains a UNet2DConditionModel to predict the velocity v of noised latents under captions (Rombach et al. 2022,
  * equation 3; Salimans, Ho 2022), the text tower frozen.
@@ -52,11 +63,7 @@ export interface UnetRecipe extends StepRecipe {
  */
 export async function* trainUnet(
   device: Device,
-  networks: Pick<PocketNetworks, 'textEncoder' | 'unet' | 'tokenizer'>,
-  textParameters: Tree<NdArray>,
-  recipe: UnetRecipe,
-  latents: LatentStore,
-  schedule: NoiseSchedule,
+  { networks, text, recipe, latents, schedule }: UnetSetting,
   run: FreshRun,
 ): AsyncGenerator<StepEvent, Minimized<Tree<NdArray>>> {
   if (schedule.predictionType !== 'v_prediction') {
@@ -87,7 +94,7 @@ export async function* trainUnet(
         ids: spec([batchSize, tokenizer.length], 'int64'),
       },
       loss: (parameters, batch) => {
-        const { lastHiddenState } = clipText(constants(textParameters), textEncoder, batch.ids);
+        const { lastHiddenState } = clipText(constants(text), textEncoder, batch.ids);
         const clean = add(batch.mean, multiply(batch.deviation, batch.sampling));
         const noisy = add(multiply(clean, batch.alpha), multiply(batch.noise, batch.sigma));
         const predicted = unet(parameters, config, {

@@ -44,15 +44,20 @@ export interface VaeRecipe extends StepRecipe, ReconstructionWeights {
   readonly cropSize: number;
 }
 
+/** What a training of an autoencoder is of, and on. */
+export interface VaeSetting {
+  readonly config: VaeConfig;
+  readonly recipe: VaeRecipe;
+  readonly pictures: PictureStore;
+}
+
 /**
  * Trains an AutoencoderKL (Kingma, Welling 2013; Rombach et al. 2022, section 3.1) on drawn scenes: the reconstruction
  * of a sample of the latents, and a small divergence.
  */
 export async function* trainVae(
   device: Device,
-  config: VaeConfig,
-  recipe: VaeRecipe,
-  pictures: PictureStore,
+  { config, recipe, pictures }: VaeSetting,
   run: FreshRun,
 ): AsyncGenerator<StepEvent, Minimized<Tree<NdArray>>> {
   const { key } = run;

@@ -6,23 +6,22 @@ import {
   type StepEvent,
   type Tree,
 } from '../../engine/index.ts';
-import {
-  type ClipNetworks,
-  type ClipParameters,
-  type ClipRecipe,
-  pairBatches,
-  pairLoss,
-  pairSpecs,
-} from './caption-pairs.ts';
+import { type ClipParameters, pairBatches, pairLoss, pairSpecs } from './caption-pairs.ts';
 import { constants } from './constants.ts';
 import { type PretrainingRun, runSettings, updateSettings } from './recipe.ts';
-import type { PictureStore } from './training-scenes.ts';
+import type { ClipSetting } from './train-clip.ts';
 
 /** What tuning under a locked text tower changes. */
 export type VisionParameters = {
   readonly vision: Tree<NdArray>;
   readonly logit_scale: NdArray;
 };
+
+/** What a tuning of a vision tower is of, and on. */
+export interface VisionSetting extends ClipSetting {
+  /** Those to begin with. */
+  readonly parameters: ClipParameters;
+}
 
 /**
  * Goes on training the vision tower of a CLIP and its temperature; the text tower and its projection are locked, so
@@ -31,10 +30,7 @@ export type VisionParameters = {
  */
 export async function* trainVision(
   device: Device,
-  networks: ClipNetworks,
-  { text, vision, logit_scale }: ClipParameters,
-  recipe: ClipRecipe,
-  pictures: PictureStore,
+  { networks, parameters: { text, vision, logit_scale }, recipe, pictures }: VisionSetting,
   run: PretrainingRun,
 ): AsyncGenerator<StepEvent, Minimized<VisionParameters>> {
   const variables: VisionParameters = { vision, logit_scale };

@@ -72,32 +72,50 @@ export const trialTrainings: {
   ) => Promise<Events>;
 } = {
   vae: async (device, changes, run) =>
-    trainVae(device, trialNetworks.vae, { ...trialRecipe.vae, ...changes }, pictures, { key, ...run }),
+    trainVae(
+      device,
+      { config: trialNetworks.vae, recipe: { ...trialRecipe.vae, ...changes }, pictures },
+      { key, ...run },
+    ),
   clip: async (device, changes, run) =>
-    trainClip(device, trialNetworks, { ...trialRecipe.clip, ...changes }, pictures, { key, ...run }),
+    trainClip(
+      device,
+      { networks: trialNetworks, recipe: { ...trialRecipe.clip, ...changes }, pictures },
+      { key, ...run },
+    ),
   unet: async (device, changes, run) =>
     trainUnet(
       device,
-      trialNetworks,
-      untrained.clip.text,
-      { ...trialRecipe.unet, ...changes },
-      await clearLatents(device),
-      noiseSchedule({ ...stableDiffusionSchedule, predictionType: 'v_prediction' }),
+      {
+        networks: trialNetworks,
+        text: untrained.clip.text,
+        recipe: { ...trialRecipe.unet, ...changes },
+        latents: await clearLatents(device),
+        schedule: noiseSchedule({ ...stableDiffusionSchedule, predictionType: 'v_prediction' }),
+      },
       { key, ...run },
     ),
   reconstruction: async (device, changes, run) =>
     trainReconstruction(
       device,
-      trialNetworks.vae,
-      untrained.vae,
-      { ...trialRecipe.reconstruction, ...changes },
-      pictures,
-      latentStore(await encoded(device), 1),
+      {
+        config: trialNetworks.vae,
+        parameters: untrained.vae,
+        recipe: { ...trialRecipe.reconstruction, ...changes },
+        pictures,
+        latents: latentStore(await encoded(device), 1),
+      },
       { key, ...run },
     ),
   vision: async (device, changes, run) =>
-    trainVision(device, trialNetworks, untrained.clip, { ...trialRecipe.vision, ...changes }, pictures, {
-      key,
-      ...run,
-    }),
+    trainVision(
+      device,
+      {
+        networks: trialNetworks,
+        parameters: untrained.clip,
+        recipe: { ...trialRecipe.vision, ...changes },
+        pictures,
+      },
+      { key, ...run },
+    ),
 };

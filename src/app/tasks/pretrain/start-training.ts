@@ -34,37 +34,48 @@ export const startTraining: {
   readonly [T in Training]: (setting: TrainingSetting, run: FreshRun) => TrainingEvents;
 } = {
   vae: ({ device, recipe, networks }, run) =>
-    trainVae(device, networks.vae, recipe.vae, kept(networks.vae.sampleSize), run),
+    trainVae(
+      device,
+      { config: networks.vae, recipe: recipe.vae, pictures: kept(networks.vae.sampleSize) },
+      run,
+    ),
 
   reconstruction: async function* (setting, run) {
     const { device, recipe, networks, folder } = setting;
     const encoded = yield* encodedScenes(setting, 'first encoder', recipe.reconstruction.sceneCount);
     return yield* trainReconstruction(
       device,
-      networks.vae,
-      await firstVae(folder),
-      recipe.reconstruction,
-      kept(networks.vae.sampleSize),
-      latentStore(encoded, 1),
+      {
+        config: networks.vae,
+        parameters: await firstVae(folder),
+        recipe: recipe.reconstruction,
+        pictures: kept(networks.vae.sampleSize),
+        latents: latentStore(encoded, 1),
+      },
       run,
     );
   },
 
   clip: ({ device, recipe, networks }, run) =>
-    trainClip(device, networks, recipe.clip, kept(networks.imageEncoder.imageSize), run),
+    trainClip(
+      device,
+      { networks, recipe: recipe.clip, pictures: kept(networks.imageEncoder.imageSize) },
+      run,
+    ),
 
   unet: async function* (setting, run) {
     const { device, recipe, networks, folder } = setting;
     const { text } = await firstClip(folder);
     const encoded = yield* encodedScenes(setting, 'encoder', recipe.unet.sceneCount);
     const latents = latentStore(encoded, yield* scalingFactorOf(setting));
-    return yield* trainUnet(device, networks, text, recipe.unet, latents, schedulerOf(recipe).schedule, run);
+    const { schedule } = schedulerOf(recipe);
+    return yield* trainUnet(device, { networks, text, recipe: recipe.unet, latents, schedule }, run);
   },
 
   vision: async function* ({ device, recipe, networks, folder }, run) {
-    const clip = await firstClip(folder);
+    const parameters = await firstClip(folder);
     const pictures = kept(networks.imageEncoder.imageSize);
-    return yield* trainVision(device, networks, clip, recipe.vision, pictures, run);
+    return yield* trainVision(device, { networks, parameters, recipe: recipe.vision, pictures }, run);
   },
 };
 
