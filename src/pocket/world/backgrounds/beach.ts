@@ -1,6 +1,6 @@
 import type { Chance } from '../chance.ts';
 import { ellipse, number, smooth, star } from '../drawing/path.ts';
-import { fill, group, linearGradient, stroke } from '../drawing/svg.ts';
+import { downwardGradient, fill, group, stroke } from '../drawing/svg.ts';
 import type { BackgroundDrawing } from './background-drawing.ts';
 import { cloud, hills, sun } from './scenery.ts';
 
@@ -14,30 +14,18 @@ export const beach: BackgroundDrawing = {
     const palmSide = chance.pick([-1, 0, 1] as const);
     return {
       definitions:
-        linearGradient(
-          'sky',
-          [0, 0, 0, 1],
-          [
-            [0, chance.pick(['#6fc0ee', '#86cdf2', '#f7b98c'])],
-            [1, '#fdf3dd'],
-          ],
-        ) +
-        linearGradient(
-          'water',
-          [0, 0, 0, 1],
-          [
-            [0, sea],
-            [1, '#a5e4df'],
-          ],
-        ) +
-        linearGradient(
-          'sand',
-          [0, 0, 0, 1],
-          [
-            [0, '#f6e3b0'],
-            [1, '#dfb877'],
-          ],
-        ),
+        downwardGradient('sky', [
+          [0, chance.pick(['#6fc0ee', '#86cdf2', '#f7b98c'])],
+          [1, '#fdf3dd'],
+        ]) +
+        downwardGradient('water', [
+          [0, sea],
+          [1, '#a5e4df'],
+        ]) +
+        downwardGradient('sand', [
+          [0, '#f6e3b0'],
+          [1, '#dfb877'],
+        ]),
       svg:
         fill(`M0 0H100V${number(horizon + 1)}H0Z`, 'url(#sky)') +
         sun(chance, light) +

@@ -1,6 +1,6 @@
 import type { Chance } from '../chance.ts';
 import { box, ellipse, number } from '../drawing/path.ts';
-import { fill, linearGradient, radialGradient } from '../drawing/svg.ts';
+import { downwardGradient, fill, radialGradient } from '../drawing/svg.ts';
 import type { BackgroundDrawing } from './background-drawing.ts';
 import { sun } from './scenery.ts';
 
@@ -15,23 +15,15 @@ export const city: BackgroundDrawing = {
       stars += ellipse(chance.between(0, 100), chance.between(0, 40), chance.between(0.2, 0.5));
     return {
       definitions:
-        linearGradient(
-          'sky',
-          [0, 0, 0, 1],
-          [
-            [0, '#141a3e'],
-            [0.7, chance.pick(['#3d3a78', '#563a74', '#274a7c'])],
-            [1, '#8a5a88'],
-          ],
-        ) +
-        linearGradient(
-          'street',
-          [0, 0, 0, 1],
-          [
-            [0, '#5a5b7c'],
-            [1, '#36375a'],
-          ],
-        ) +
+        downwardGradient('sky', [
+          [0, '#141a3e'],
+          [0.7, chance.pick(['#3d3a78', '#563a74', '#274a7c'])],
+          [1, '#8a5a88'],
+        ]) +
+        downwardGradient('street', [
+          [0, '#5a5b7c'],
+          [1, '#36375a'],
+        ]) +
         radialGradient(
           'lamplight',
           [0.5, 0.5, 0.5],

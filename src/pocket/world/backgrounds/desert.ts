@@ -1,6 +1,6 @@
 import type { Chance } from '../chance.ts';
 import { ellipse, number, smooth } from '../drawing/path.ts';
-import { fill, group, linearGradient, stroke } from '../drawing/svg.ts';
+import { downwardGradient, fill, group, linearGradient, stroke } from '../drawing/svg.ts';
 import type { BackgroundDrawing } from './background-drawing.ts';
 import { hills, sun } from './scenery.ts';
 
@@ -19,14 +19,10 @@ export const desert: BackgroundDrawing = {
     );
     return {
       definitions:
-        linearGradient(
-          'sky',
-          [0, 0, 0, 1],
-          [
-            [0, sky],
-            [1, low],
-          ],
-        ) +
+        downwardGradient('sky', [
+          [0, sky],
+          [1, low],
+        ]) +
         linearGradient(
           'dune',
           [light === 'left' ? 0 : 1, 0, light === 'left' ? 1 : 0, 1],

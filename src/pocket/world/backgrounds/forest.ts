@@ -1,6 +1,6 @@
 import type { Chance } from '../chance.ts';
 import { ellipse, number, polygon } from '../drawing/path.ts';
-import { fill, group, linearGradient, stroke } from '../drawing/svg.ts';
+import { downwardGradient, fill, group, stroke } from '../drawing/svg.ts';
 import type { BackgroundDrawing } from './background-drawing.ts';
 import { hills, tufts } from './scenery.ts';
 
@@ -27,22 +27,14 @@ export const forest: BackgroundDrawing = {
     );
     return {
       definitions:
-        linearGradient(
-          'haze',
-          [0, 0, 0, 1],
-          [
-            [0, '#3f7a55'],
-            [1, chance.pick(['#d9ecb4', '#e9e7a8', '#c3e3c4'])],
-          ],
-        ) +
-        linearGradient(
-          'floor',
-          [0, 0, 0, 1],
-          [
-            [0, '#7fa04f'],
-            [1, '#4f6a34'],
-          ],
-        ),
+        downwardGradient('haze', [
+          [0, '#3f7a55'],
+          [1, chance.pick(['#d9ecb4', '#e9e7a8', '#c3e3c4'])],
+        ]) +
+        downwardGradient('floor', [
+          [0, '#7fa04f'],
+          [1, '#4f6a34'],
+        ]),
       svg:
         fill('M0 0H100V75H0Z', 'url(#haze)') +
         far.join('') +

@@ -1,6 +1,6 @@
 import type { Chance } from '../chance.ts';
 import { box, ellipse, number } from '../drawing/path.ts';
-import { fill, linearGradient } from '../drawing/svg.ts';
+import { downwardGradient, fill } from '../drawing/svg.ts';
 import type { BackgroundDrawing } from './background-drawing.ts';
 import { cloud } from './scenery.ts';
 
@@ -14,22 +14,14 @@ export const garden: BackgroundDrawing = {
     const houseX = light === 'left' ? chance.between(52, 64) : chance.between(2, 12);
     return {
       definitions:
-        linearGradient(
-          'sky',
-          [0, 0, 0, 1],
-          [
-            [0, chance.pick(['#8fd0ee', '#a5c9f0', '#f4c9a8'])],
-            [1, '#f2f8ee'],
-          ],
-        ) +
-        linearGradient(
-          'lawn',
-          [0, 0, 0, 1],
-          [
-            [0, '#96cf62'],
-            [1, '#5c9c48'],
-          ],
-        ),
+        downwardGradient('sky', [
+          [0, chance.pick(['#8fd0ee', '#a5c9f0', '#f4c9a8'])],
+          [1, '#f2f8ee'],
+        ]) +
+        downwardGradient('lawn', [
+          [0, '#96cf62'],
+          [1, '#5c9c48'],
+        ]),
       svg:
         fill('M0 0H100V70H0Z', 'url(#sky)') +
         cloud(chance, light === 'left' ? 24 : 74, chance.between(9, 20)) +

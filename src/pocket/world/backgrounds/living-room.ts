@@ -1,7 +1,7 @@
 import type { Chance } from '../chance.ts';
 import { mix } from '../colours.ts';
 import { box, ellipse, number } from '../drawing/path.ts';
-import { fill, linearGradient } from '../drawing/svg.ts';
+import { downwardGradient, fill, linearGradient } from '../drawing/svg.ts';
 import type { Side } from '../scene.ts';
 import type { BackgroundDrawing } from './background-drawing.ts';
 
@@ -22,14 +22,10 @@ export const livingRoom: BackgroundDrawing = {
             [1, mix(paper, '#5a4050', 0.16)],
           ],
         ) +
-        linearGradient(
-          'boards',
-          [0, 0, 0, 1],
-          [
-            [0, '#c68d5a'],
-            [1, '#a36b3e'],
-          ],
-        ),
+        downwardGradient('boards', [
+          [0, '#c68d5a'],
+          [1, '#a36b3e'],
+        ]),
       svg:
         fill(`M0 0H100V${number(floor)}H0Z`, 'url(#paper)') +
         wallpaper(chance, floor) +

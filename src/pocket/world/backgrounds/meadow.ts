@@ -1,6 +1,6 @@
 import type { Chance } from '../chance.ts';
 import { ellipse } from '../drawing/path.ts';
-import { fill, linearGradient } from '../drawing/svg.ts';
+import { downwardGradient, fill } from '../drawing/svg.ts';
 import type { BackgroundDrawing } from './background-drawing.ts';
 import { cloud, hills, sun, tufts } from './scenery.ts';
 
@@ -17,23 +17,15 @@ export const meadow: BackgroundDrawing = {
     const flowers = Array.from({ length: 26 }, () => flower(chance, horizon + 8));
     return {
       definitions:
-        linearGradient(
-          'sky',
-          [0, 0, 0, 1],
-          [
-            [0, sky],
-            [1, '#e9f6fb'],
-          ],
-        ) +
-        linearGradient(
-          'grass',
-          [0, 0, 0, 1],
-          [
-            [0, '#a9d66b'],
-            [0.25, grass],
-            [1, '#4f9140'],
-          ],
-        ),
+        downwardGradient('sky', [
+          [0, sky],
+          [1, '#e9f6fb'],
+        ]) +
+        downwardGradient('grass', [
+          [0, '#a9d66b'],
+          [0.25, grass],
+          [1, '#4f9140'],
+        ]),
       svg:
         fill('M0 0H100V70H0Z', 'url(#sky)') +
         sun(chance, light) +

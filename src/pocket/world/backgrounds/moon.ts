@@ -1,6 +1,6 @@
 import type { Chance } from '../chance.ts';
 import { ellipse, star } from '../drawing/path.ts';
-import { fill, group, linearGradient, radialGradient, stroke } from '../drawing/svg.ts';
+import { downwardGradient, fill, group, linearGradient, radialGradient, stroke } from '../drawing/svg.ts';
 import type { BackgroundDrawing } from './background-drawing.ts';
 import { hills } from './scenery.ts';
 
@@ -12,14 +12,10 @@ export const moon: BackgroundDrawing = {
     const horizon = chance.between(56, 63);
     return {
       definitions:
-        linearGradient(
-          'space',
-          [0, 0, 0, 1],
-          [
-            [0, '#0c0f2a'],
-            [1, chance.pick(['#2a2a5c', '#3a2458', '#1c3a5c'])],
-          ],
-        ) +
+        downwardGradient('space', [
+          [0, '#0c0f2a'],
+          [1, chance.pick(['#2a2a5c', '#3a2458', '#1c3a5c'])],
+        ]) +
         linearGradient(
           'dust',
           [light === 'left' ? 0 : 1, 0, light === 'left' ? 1 : 0, 1],

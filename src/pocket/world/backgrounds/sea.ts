@@ -1,6 +1,6 @@
 import type { Chance } from '../chance.ts';
 import { ellipse, number, polygon } from '../drawing/path.ts';
-import { fill, group, linearGradient, stroke } from '../drawing/svg.ts';
+import { downwardGradient, fill, group, stroke } from '../drawing/svg.ts';
 import type { BackgroundDrawing } from './background-drawing.ts';
 import { hills } from './scenery.ts';
 
@@ -18,23 +18,15 @@ export const sea: BackgroundDrawing = {
     );
     return {
       definitions:
-        linearGradient(
-          'water',
-          [0, 0, 0, 1],
-          [
-            [0, chance.pick(['#7fdcec', '#6fc9ee', '#86e0d6'])],
-            [0.6, '#2f93bf'],
-            [1, '#1f6596'],
-          ],
-        ) +
-        linearGradient(
-          'bed',
-          [0, 0, 0, 1],
-          [
-            [0, '#e6d9a6'],
-            [1, '#9aa886'],
-          ],
-        ),
+        downwardGradient('water', [
+          [0, chance.pick(['#7fdcec', '#6fc9ee', '#86e0d6'])],
+          [0.6, '#2f93bf'],
+          [1, '#1f6596'],
+        ]) +
+        downwardGradient('bed', [
+          [0, '#e6d9a6'],
+          [1, '#9aa886'],
+        ]),
       svg:
         fill('M0 0H100V100H0Z', 'url(#water)') +
         rays(chance, light === 'left' ? 1 : -1) +

@@ -1,6 +1,6 @@
 import type { Chance } from '../chance.ts';
 import { ellipse, polygon } from '../drawing/path.ts';
-import { fill, group, linearGradient } from '../drawing/svg.ts';
+import { downwardGradient, fill, group } from '../drawing/svg.ts';
 import type { BackgroundDrawing } from './background-drawing.ts';
 import { hills, sun } from './scenery.ts';
 
@@ -18,22 +18,14 @@ export const snow: BackgroundDrawing = {
     }
     return {
       definitions:
-        linearGradient(
-          'sky',
-          [0, 0, 0, 1],
-          [
-            [0, chance.pick(['#8fb3dc', '#a3b8d8', '#b9a9d6'])],
-            [1, '#eef3f9'],
-          ],
-        ) +
-        linearGradient(
-          'drift',
-          [0, 0, 0, 1],
-          [
-            [0, '#ffffff'],
-            [1, '#bfd3ea'],
-          ],
-        ),
+        downwardGradient('sky', [
+          [0, chance.pick(['#8fb3dc', '#a3b8d8', '#b9a9d6'])],
+          [1, '#eef3f9'],
+        ]) +
+        downwardGradient('drift', [
+          [0, '#ffffff'],
+          [1, '#bfd3ea'],
+        ]),
       svg:
         fill('M0 0H100V75H0Z', 'url(#sky)') +
         sun(chance, light, '#fffdf0', '#ffffff') +

@@ -1,7 +1,7 @@
 import type { Chance } from '../chance.ts';
 import { mix } from '../colours.ts';
 import { box, ellipse, number } from '../drawing/path.ts';
-import { fill, linearGradient } from '../drawing/svg.ts';
+import { downwardGradient, fill, linearGradient } from '../drawing/svg.ts';
 import type { BackgroundDrawing } from './background-drawing.ts';
 
 /** A brick wall above a pavement. */
@@ -20,14 +20,10 @@ export const wall: BackgroundDrawing = {
           [0.5, '#fff0c8', 0],
           [1, '#2a1a3c', 0.3],
         ]) +
-        linearGradient(
-          'pavement',
-          [0, 0, 0, 1],
-          [
-            [0, '#b6b2b4'],
-            [1, '#85828c'],
-          ],
-        ),
+        downwardGradient('pavement', [
+          [0, '#b6b2b4'],
+          [1, '#85828c'],
+        ]),
       svg:
         fill(`M0 0H100V${number(foot)}H0Z`, mortar) +
         bricks(chance, foot, brick) +

@@ -25,6 +25,10 @@ export const linearGradient = (
 ): string =>
   `<linearGradient id="${id}" x1="${x1}" y1="${y1}" x2="${x2}" y2="${y2}">${stops.map(stop).join('')}</linearGradient>`;
 
+/** A gradient from the top of the filled shape's own box to its bottom. */
+export const downwardGradient = (id: string, stops: readonly Stop[]): string =>
+  linearGradient(id, [0, 0, 0, 1], stops);
+
 /** A gradient around (x, y) of the filled shape's own box. */
 export const radialGradient = (
   id: string,

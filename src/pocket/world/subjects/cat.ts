@@ -1,42 +1,29 @@
 import { wear } from '../accessories/index.ts';
 import type { SubjectInk } from '../drawing/ink.ts';
 import { ellipse, polygon, smooth, tube } from '../drawing/path.ts';
-import { fill, group } from '../drawing/svg.ts';
+import { fill } from '../drawing/svg.ts';
 import type { Pose } from '../scene.ts';
-import { type Body, type Build, lyingBody, sittingBody, standingBody } from './quadruped.ts';
-import type { DrawFigure, SubjectDrawing } from './subject-drawing.ts';
+import { quadrupedPostures } from './quadruped.ts';
+import type { SubjectDrawing } from './subject-drawing.ts';
 
 export const cat: SubjectDrawing = {
-  postures: {
-    standing: figure(standingBody),
-    sitting: figure(sittingBody),
-    lying: figure(lyingBody),
-  },
+  postures: quadrupedPostures({
+    measures: (build) => ({
+      length: 18,
+      depth: 9.6 + 1.6 * build,
+      leg: 12,
+      limb: 2.9 + 0.3 * build,
+    }),
+    tail,
+    head,
+    headForward: 2,
+    neckwear: { below: 2, reach: 7.8 },
+  }),
   accessories: ['scarf', 'collar', 'hat', 'crown', 'bow', 'glasses'],
   reach: { back: 39, front: 38, up: 64 },
   shadow: 25,
   hover: 0,
 };
-
-function figure(body: (pose: Pose, ink: SubjectInk, build: Build) => Body): DrawFigure {
-  return (pose, ink) => {
-    const { build } = ink.appearance;
-    const { behind, front, neck, rump } = body(pose, ink, {
-      length: 18,
-      depth: 9.6 + 1.6 * build,
-      leg: 12,
-      limb: 2.9 + 0.3 * build,
-    });
-    const [x, y] = neck;
-    return (
-      behind +
-      tail(pose, ink, rump) +
-      front +
-      wear(ink, 'neck', { x: x + 0.5, y: y + 2, reach: 7.8 }) +
-      group(head(ink), x + 2, y - 6.5, 9 * pose.head, 1 + 0.08 * pose.headSize)
-    );
-  };
-}
 
 function tail({ tail: lift }: Pose, ink: SubjectInk, [x, y]: readonly [number, number]): string {
   const path = tube(

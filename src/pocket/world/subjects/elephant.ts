@@ -1,6 +1,6 @@
 import { wear } from '../accessories/index.ts';
 import { mix } from '../colours.ts';
-import type { Part, SubjectInk } from '../drawing/ink.ts';
+import { outlineOf, type Part, type SubjectInk } from '../drawing/ink.ts';
 import { box, ellipse, smooth, tube } from '../drawing/path.ts';
 import { fill, group, stroke } from '../drawing/svg.ts';
 import type { Pose } from '../scene.ts';
@@ -35,7 +35,7 @@ function standing(pose: Pose, ink: SubjectInk): string {
       ...leg(ink, 'far front', long * 0.72, -pose.limbs),
       ...leg(ink, 'far hind', -long * 0.38, pose.limbs),
     ) +
-    stroke(tail, mix(ink.base, '#22152f', 0.72), 3.4) +
+    stroke(tail, outlineOf(ink.base), 3.4) +
     stroke(tail, ink.base, 1.7) +
     ink.body(
       ink.coat(trunk, { key: 'trunk', x: -1, y, length: 21, girth: deep, stretch: [long / 21, 1] }),

@@ -1,7 +1,10 @@
+import { wear } from '../accessories/index.ts';
 import type { Part, SubjectInk } from '../drawing/ink.ts';
 import { ellipse, smooth, tube } from '../drawing/path.ts';
+import { group } from '../drawing/svg.ts';
 import type { Coat } from '../patterns/index.ts';
 import type { Pose } from '../scene.ts';
+import type { DrawFigure } from './subject-drawing.ts';
 
 /** Measures of a four-legged body. */
 export interface Build {
@@ -14,8 +17,46 @@ export interface Build {
   readonly limb: number;
 }
 
+/** The side that is turned to the beholder, and the other. */
+type BodySide = 'near' | 'far';
+
+/** A four-legged animal that stands, sits or lies, as it differs from others. */
+export interface Quadruped {
+  /** Of an appearance's build, −1 to 1. */
+  readonly measures: (build: number) => Build;
+  readonly tail: (pose: Pose, ink: SubjectInk, rump: readonly [x: number, y: number]) => string;
+  /** Around its middle. */
+  readonly head: (ink: SubjectInk) => string;
+  /** How far before the neck that is. */
+  readonly headForward: number;
+  /** Where it wears what is worn around the neck: how far below it, and how wide. */
+  readonly neckwear: { readonly below: number; readonly reach: number };
+}
+
+export const quadrupedPostures = (animal: Quadruped) => ({
+  standing: figure(animal, standingBody),
+  sitting: figure(animal, sittingBody),
+  lying: figure(animal, lyingBody),
+});
+
+function figure({ measures, tail, head, headForward, neckwear }: Quadruped, bodyOf: DrawBody): DrawFigure {
+  return (pose, ink) => {
+    const { behind, front, neck, rump } = bodyOf(pose, ink, measures(ink.appearance.build));
+    const [x, y] = neck;
+    return (
+      behind +
+      tail(pose, ink, rump) +
+      front +
+      wear(ink, 'neck', { x: x + 0.5, y: y + neckwear.below, reach: neckwear.reach }) +
+      group(head(ink), x + headForward, y - 6.5, 9 * pose.head, 1 + 0.08 * pose.headSize)
+    );
+  };
+}
+
+type DrawBody = (pose: Pose, ink: SubjectInk, build: Build) => Body;
+
 /** A body in two pieces, so that tail, accessories and head can go between and over them. */
-export interface Body {
+interface Body {
   readonly behind: string;
   readonly front: string;
   /** Where neck and tail begin. */
@@ -23,7 +64,7 @@ export interface Body {
   readonly rump: readonly [x: number, y: number];
 }
 
-export function standingBody(pose: Pose, ink: SubjectInk, { length: atRest, depth, leg, limb }: Build): Body {
+function standingBody(pose: Pose, ink: SubjectInk, { length: atRest, depth, leg, limb }: Build): Body {
   const { limbs } = pose;
   const length = stretched(atRest, pose);
   const y = -leg - depth * 0.75;
@@ -39,30 +80,26 @@ export function standingBody(pose: Pose, ink: SubjectInk, { length: atRest, dept
     [-0.65 * length, y + 0.92 * depth],
     [-1.04 * length, y + 0.3 * depth],
   ]);
-  const pair = (side: 'near' | 'far'): Part[] => {
+  const pair = (side: BodySide): Part[] => {
     const swing = side === 'near' ? 4 * limbs : -4 * limbs;
     const shift = side === 'near' ? 0 : 3.4;
     return [
-      ...legParts(
-        ink,
-        forelegCoat(side, limb),
-        0.7 * length + shift,
+      ...legParts(ink, side, {
+        coat: forelegCoat(side, limb),
+        hip: [0.7 * length + shift, y],
+        long: leg,
         swing,
-        y,
-        leg,
-        [limb * 1.55, limb * 1.05],
-        side,
-      ),
-      ...legParts(
-        ink,
-        { key: `${side} hind leg`, length: leg * 0.7, girth: limb * 2.1 },
-        -0.76 * length + shift,
-        -swing,
-        y,
-        leg,
-        [limb * 2.1, limb * 1.1],
-        side,
-      ),
+        thigh: limb * 1.55,
+        knee: limb * 1.05,
+      }),
+      ...legParts(ink, side, {
+        coat: { key: `${side} hind leg`, length: leg * 0.7, girth: limb * 2.1 },
+        hip: [-0.76 * length + shift, y],
+        long: leg,
+        swing: -swing,
+        thigh: limb * 2.1,
+        knee: limb * 1.1,
+      }),
     ];
   };
   return {
@@ -83,7 +120,7 @@ export function standingBody(pose: Pose, ink: SubjectInk, { length: atRest, dept
   };
 }
 
-export function sittingBody(pose: Pose, ink: SubjectInk, { length, depth, limb }: Build): Body {
+function sittingBody(pose: Pose, ink: SubjectInk, { length, depth, limb }: Build): Body {
   const { limbs } = pose;
   const wide = stretched(length, pose) / 19;
   const deep = depth / 10;
@@ -97,7 +134,7 @@ export function sittingBody(pose: Pose, ink: SubjectInk, { length, depth, limb }
     [-16.5 * wide, -17],
     [-8 * wide, -28],
   ]);
-  const foreleg = (x: number, side: 'near' | 'far'): Part[] => [
+  const foreleg = (x: number, side: BodySide): Part[] => [
     ink.coat(
       tube(
         [
@@ -108,7 +145,7 @@ export function sittingBody(pose: Pose, ink: SubjectInk, { length, depth, limb }
         [limb * 1.35, limb * 1.1, limb],
       ),
       { ...forelegCoat(side, limb), x, y: -9, turn: 90 },
-      side === 'far' ? 'far' : 'round',
+      formOn(side),
     ),
     paw(ink, x + 1.8, limb, side),
   ];
@@ -135,7 +172,7 @@ export function sittingBody(pose: Pose, ink: SubjectInk, { length, depth, limb }
   };
 }
 
-export function lyingBody(pose: Pose, ink: SubjectInk, { length: atRest, depth, limb }: Build): Body {
+function lyingBody(pose: Pose, ink: SubjectInk, { length: atRest, depth, limb }: Build): Body {
   const { limbs } = pose;
   const length = stretched(atRest, pose);
   const top = -12 - 0.6 * depth;
@@ -150,8 +187,8 @@ export function lyingBody(pose: Pose, ink: SubjectInk, { length: atRest, depth, 
     [0.4 * length, -0.6],
     [-0.6 * length, -0.6],
   ]);
-  const foreleg = (reach: number, y: number, side: 'near' | 'far'): Part => ({
-    ...ink.coat(
+  const foreleg = (reach: number, y: number, side: BodySide): Part =>
+    ink.coat(
       tube(
         [
           [0.6 * length, y - 1],
@@ -161,9 +198,8 @@ export function lyingBody(pose: Pose, ink: SubjectInk, { length: atRest, depth, 
         [limb * 1.2, limb * 1.1, limb],
       ),
       { ...forelegCoat(side, limb), x: length, y },
-      side === 'far' ? 'far' : 'round',
-    ),
-  });
+      formOn(side),
+    );
   return {
     behind: ink.body(foreleg(10.5 - 2 * limbs, -4.4, 'far')),
     front: ink.body(
@@ -192,21 +228,26 @@ export function lyingBody(pose: Pose, ink: SubjectInk, { length: atRest, depth, 
 /** Half the length of the trunk in a pose. */
 const stretched = (atRest: number, { bodyLength }: Pose): number => atRest + 2.5 * bodyLength;
 
-function legParts(
-  ink: SubjectInk,
-  coat: Pick<Coat, 'key' | 'length' | 'girth'>,
-  x: number,
-  swing: number,
-  y: number,
-  leg: number,
-  [thigh, knee]: readonly [number, number],
-  side: 'near' | 'far',
-): Part[] {
+/** A leg of a standing body. */
+interface Leg {
+  readonly coat: Pick<Coat, 'key' | 'length' | 'girth'>;
+  /** Where it hangs. */
+  readonly hip: readonly [x: number, y: number];
+  readonly long: number;
+  /** How far before the hip its paw is. */
+  readonly swing: number;
+  /** Radii. */
+  readonly thigh: number;
+  readonly knee: number;
+}
+
+function legParts(ink: SubjectInk, side: BodySide, { coat, hip, long, swing, thigh, knee }: Leg): Part[] {
+  const [x, y] = hip;
   const foot = x + swing;
   const limb = tube(
     [
       [x, y + 1],
-      [x + swing * 0.35 + 0.6, -leg * 0.5],
+      [x + swing * 0.35 + 0.6, -long * 0.5],
       [foot, -2.4],
     ],
     [thigh, knee, knee * 0.9],
@@ -214,25 +255,27 @@ function legParts(
   const posed: Coat = {
     ...coat,
     x: x + swing * 0.4,
-    y: -leg * 0.6,
+    y: -long * 0.6,
     turn: 90,
-    stretch: [(leg * 0.7) / coat.length, thigh / coat.girth],
+    stretch: [(long * 0.7) / coat.length, thigh / coat.girth],
   };
-  return [ink.coat(limb, posed, side === 'far' ? 'far' : 'round'), paw(ink, foot + 1, knee, side)];
+  return [ink.coat(limb, posed, formOn(side)), paw(ink, foot + 1, knee, side)];
 }
 
 /** Names and extents of parts that several postures show. */
-const forelegCoat = (side: 'near' | 'far', limb: number) => ({
+const forelegCoat = (side: BodySide, limb: number) => ({
   key: `${side} foreleg`,
   length: 8,
   girth: limb,
 });
 const haunchCoat = { key: 'haunch', length: 9, girth: 8 };
 
-const paw = (ink: SubjectInk, x: number, limb: number, side: 'near' | 'far'): Part => ({
+const formOn = (side: BodySide) => (side === 'far' ? 'far' : 'round');
+
+const paw = (ink: SubjectInk, x: number, limb: number, side: BodySide): Part => ({
   path: ellipse(x, -1.9, limb * 1.35, 2),
   fill: ink.base,
-  form: side === 'far' ? 'far' : 'round',
+  form: formOn(side),
 });
 
 const haunchLine = (wide: number): string => `M${-16 * wide} -13A${10 * wide} 8.6 0 0 1 ${1.6 * wide} -7`;
