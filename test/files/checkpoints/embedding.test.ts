@@ -80,6 +80,15 @@ describe('embeddings in a text encoder', () => {
     expect(extended.tokenizer.placeholders.get('<b>')).toEqual([rows + 1, rows + 2, rows + 3]);
   });
 
+  test('are not rounded to the half precision of a table', () => {
+    const table = castArray(normal(randomKey(3), [rows, 8]), 'float16');
+    const { table: extended } = withEmbeddings(tokenizer, table, [{ token: '<a>', vectors: one }]);
+    expect(extended.dtype).toBe('float32');
+    expect(extended.data.slice(0, rows * 8)).toEqual(castArray(table, 'float32').data);
+    expect(extended.data.slice(rows * 8)).toEqual(one.data);
+    expect(castArray(castArray(one, 'float16'), 'float32').data).not.toEqual(one.data);
+  });
+
   test('are refused where they are of another size', () => {
     const table = zeros([rows, 4]);
     expect(() => withEmbeddings(tokenizer, table, [{ token: '<a>', vectors: one }])).toThrow(

@@ -1,17 +1,11 @@
-import {
-  castArray,
-  type NdArray,
-  ndArray,
-  type TypedArray,
-  typedArrays,
-} from '../../../engine/arrays/index.ts';
+import { castArray, type NdArray, ndArray } from '../../../engine/arrays/index.ts';
 import { addPlaceholder, type Tokenizer, vocabularySize } from '../../../networks/clip/index.ts';
 import { FormatError, quote } from '../../formats/format-error.ts';
 import type { LearnedEmbedding } from './learned-embedding.ts';
 
 export interface WithEmbeddings {
   readonly tokenizer: Tokenizer;
-  /** The token embedding with the learned vectors below its rows. [vocabulary, size] */
+  /** The token embedding with the learned vectors below its rows: float32 [vocabulary, size]. */
   readonly table: NdArray;
 }
 
@@ -40,7 +34,7 @@ export function withEmbeddings(
   return { tokenizer: extended, table: rows };
 }
 
-/** The table with further rows at its end, in its own type. */
+/** The table with further rows at its end: float32, so that a table in half precision does not round what was learned. */
 export function withRows(table: NdArray, vectors: NdArray, token: string): NdArray {
   const [count = 0, size] = table.shape;
   if (vectors.shape[1] !== size) {
@@ -48,8 +42,8 @@ export function withRows(table: NdArray, vectors: NdArray, token: string): NdArr
       `the embedding ${quote(token)} has vectors of ${vectors.shape[1]}, the text encoder's are of ${size}; it was made for another family of models`,
     );
   }
-  const data = new typedArrays[table.dtype](table.data.length + vectors.data.length);
-  data.set(table.data as never);
-  data.set(castArray(vectors, table.dtype).data as never, table.data.length);
-  return ndArray(table.dtype, [count + vectors.shape[0]!, size!], data as TypedArray);
+  const data = new Float32Array(table.data.length + vectors.data.length);
+  data.set(castArray(table, 'float32').data);
+  data.set(castArray(vectors, 'float32').data, table.data.length);
+  return ndArray('float32', [count + vectors.shape[0]!, size!], data);
 }
