@@ -7,7 +7,7 @@ import type { Pose } from '../scene.ts';
 import type { DrawFigure } from './subject-drawing.ts';
 
 /** Measures of a four-legged body. */
-export interface Build {
+interface Build {
   /** Half the length of the trunk at rest. */
   readonly length: number;
   /** Half its height. */
@@ -21,7 +21,7 @@ export interface Build {
 type BodySide = 'near' | 'far';
 
 /** A four-legged animal that stands, sits or lies, as it differs from others. */
-export interface Quadruped {
+interface Quadruped {
   /** Of an appearance's build, −1 to 1. */
   readonly measures: (build: number) => Build;
   readonly tail: (pose: Pose, ink: SubjectInk, rump: readonly [x: number, y: number]) => string;
@@ -87,7 +87,7 @@ function standingBody(pose: Pose, ink: SubjectInk, { length: atRest, depth, leg,
       ...legParts(ink, side, {
         coat: forelegCoat(side, limb),
         hip: [0.7 * length + shift, y],
-        long: leg,
+        length: leg,
         swing,
         thigh: limb * 1.55,
         knee: limb * 1.05,
@@ -95,7 +95,7 @@ function standingBody(pose: Pose, ink: SubjectInk, { length: atRest, depth, leg,
       ...legParts(ink, side, {
         coat: { key: `${side} hind leg`, length: leg * 0.7, girth: limb * 2.1 },
         hip: [-0.76 * length + shift, y],
-        long: leg,
+        length: leg,
         swing: -swing,
         thigh: limb * 2.1,
         knee: limb * 1.1,
@@ -233,7 +233,7 @@ interface Leg {
   readonly coat: Pick<Coat, 'key' | 'length' | 'girth'>;
   /** Where it hangs. */
   readonly hip: readonly [x: number, y: number];
-  readonly long: number;
+  readonly length: number;
   /** How far before the hip its paw is. */
   readonly swing: number;
   /** Radii. */
@@ -241,13 +241,13 @@ interface Leg {
   readonly knee: number;
 }
 
-function legParts(ink: SubjectInk, side: BodySide, { coat, hip, long, swing, thigh, knee }: Leg): Part[] {
+function legParts(ink: SubjectInk, side: BodySide, { coat, hip, length, swing, thigh, knee }: Leg): Part[] {
   const [x, y] = hip;
   const foot = x + swing;
   const limb = tube(
     [
       [x, y + 1],
-      [x + swing * 0.35 + 0.6, -long * 0.5],
+      [x + swing * 0.35 + 0.6, -length * 0.5],
       [foot, -2.4],
     ],
     [thigh, knee, knee * 0.9],
@@ -255,9 +255,9 @@ function legParts(ink: SubjectInk, side: BodySide, { coat, hip, long, swing, thi
   const posed: Coat = {
     ...coat,
     x: x + swing * 0.4,
-    y: -long * 0.6,
+    y: -length * 0.6,
     turn: 90,
-    stretch: [(long * 0.7) / coat.length, thigh / coat.girth],
+    stretch: [(length * 0.7) / coat.length, thigh / coat.girth],
   };
   return [ink.coat(limb, posed, formOn(side)), paw(ink, foot + 1, knee, side)];
 }
